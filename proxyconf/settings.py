@@ -1,0 +1,242 @@
+"""Everything an operator can set, as frozen structs: the YAML keys are the attribute names. Pure but for passwords.
+
+Making a struct checks its values and raises `Misfit` (a ValueError) in words; whether folders and files are there is
+asked by `checking`. Times are seconds, as the names say. No struct ever holds a password.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from packaging.specifiers import SpecifierSet
+
+from proxyconf import addresses, hosts, values
+from proxyconf.addresses import Address
+from proxyconf.misfit import Misfit, settle
+from proxyconf.passwords import password_from
+
+DAY_SECONDS = 86_400
+INDEX_ONLY = ("username", "password_env", "password_file", "ca", "files_hosts", "public")
+
+
+def _check_password(username: str | None, variable: str | None, file: Path | None, prefix: str = "") -> None:
+    if variable is not None and file is not None:
+        raise Misfit(f"stands beside {prefix}password_env; keep one of the two", f"{prefix}password_file")
+    if username is None and (variable is not None or file is not None):
+        key = f"{prefix}password_env" if file is None else f"{prefix}password_file"
+        raise Misfit(f'needs {prefix}username beside it (for a token often "__token__")', key)
+
+
+def _dialled(connect_to: Mapping[str, Address]) -> dict[str, Address]:
+    dialled: dict[str, Address] = {}
+    for written, address in connect_to.items():
+        try:
+            host = addresses.bare_host(written)
+        except Misfit as misfit:
+            raise Misfit(str(misfit), written) from None
+        if address.port == 0:
+            raise Misfit("has port 0; write the port to dial", written)
+        if host in dialled:
+            raise Misfit(f"{host} is there in another spelling too; keep one of them", written)
+        dialled[host] = address
+    return dialled
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place that has projects: a folder of wheels and sdists, or a Simple index (PEP 503, PEP 691).
+
+    `index` ends in a slash. An index on PyPI's own hosts has PyPI's files host among its `files_hosts`.
+    """
+
+    name: str
+    folder: Path | None = None
+    index: str | None = None
+    public: bool = False
+    username: str | None = None
+    password_env: str | None = None
+    password_file: Path | None = None
+    ca: Path | None = None
+    files_hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        settle(
+            self,
+            name=values.source_name,
+            index=addresses.index_url,
+            username=values.user_name,
+            password_env=values.environment_name,
+            files_hosts=addresses.bare_host,
+        )
+        if (self.folder is None) == (self.index is None):
+            both = "has both a folder and an index; make two sources of it"
+            raise Misfit("has neither a folder nor an index; write one of them" if self.folder is None else both)
+        if self.index is None:
+            self._check_folder()
+        else:
+            self._check_index(self.index)
+        _check_password(self.username, self.password_env, self.password_file)
+
+    def _check_folder(self) -> None:
+        for field in INDEX_ONLY:
+            if getattr(self, field):
+                raise Misfit("belongs to an index, and this source is a folder; take it out", field)
+
+    def _check_index(self, index: str) -> None:
+        host = addresses.host_of(index)
+        if hosts.is_protected(host) and not self.public:
+            raise Misfit(
+                f'{host} is the public PyPI: write "public: true", or its projects would count as yours', "index"
+            )
+        if host in hosts.INDEX:
+            if not index.endswith("/simple/") or index.count("/") != 4:
+                raise Misfit(f'is not where {host} has its pages; write "https://{host}/simple/"', "index")
+            more = tuple(sorted(hosts.FILES.difference(self.files_hosts)))
+            msgspec.structs.force_setattr(self, "files_hosts", self.files_hosts + more)
+
+    @property
+    def own(self) -> bool:
+        """Whether its projects are the organisation's own, which the public index is never asked about."""
+        return not self.public
+
+    def password(self) -> str | None:
+        """The password for the index, read now. Raises Misfit (a ValueError) when the variable or file isn't there."""
+        return password_from(self.password_env, self.password_file)
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the gateway reaches the indexes. `ca` replaces the system's trust; `connect_to` replaces DNS, not TLS."""
+
+    proxy: str = "environment"
+    proxy_username: str | None = None
+    proxy_password_env: str | None = None
+    proxy_password_file: Path | None = None
+    ca: Path | None = None
+    connect_seconds: float = 5.0
+    read_seconds: float = 20.0
+    page_seconds: float = 30.0
+    max_page_mb: int = 64
+    connect_to: dict[str, Address] = {}
+
+    def __post_init__(self) -> None:
+        seconds = values.between(0.1, 3600, "seconds")
+        settle(
+            self,
+            proxy=addresses.proxy_url,
+            proxy_username=values.user_name,
+            proxy_password_env=values.environment_name,
+            connect_seconds=seconds,
+            read_seconds=seconds,
+            page_seconds=seconds,
+            max_page_mb=values.between(1, 4096, "megabytes"),
+            connect_to=_dialled,
+        )
+        if self.proxy_username is not None and "://" not in self.proxy:
+            raise Misfit('is only used when "proxy" is a URL; write that, or take this out', "proxy_username")
+        _check_password(self.proxy_username, self.proxy_password_env, self.proxy_password_file, "proxy_")
+
+    def proxy_password(self) -> str | None:
+        """The password for the proxy, read now. Raises Misfit (a ValueError) when the variable or file isn't there."""
+        return password_from(self.proxy_password_env, self.proxy_password_file, "proxy_")
+
+
+class OtherHosts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happens to connections that are not for PyPI's hosts. `allow`: normalised host names, IPs, networks."""
+
+    mode: Literal["tunnel", "refuse"] = "tunnel"
+    ports: tuple[int, ...] = (80, 443)
+    allow: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        settle(self, ports=values.between(1, 65535, "a port"), allow=addresses.host_or_network)
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which releases a policy is about, and why. `versions` None is every version; `id` a ticket or an advisory."""
+
+    project: str
+    versions: SpecifierSet | None = None
+    reason: str
+    id: str | None = None
+
+    def __post_init__(self) -> None:
+        settle(self, project=values.project_name, reason=values.sentence, id=values.sentence)
+
+
+class DenyRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Releases that nobody gets."""
+
+
+class YankRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Releases that only those get who pin them (PEP 592)."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One step of what is done to a page; the one attribute that is not None says which."""
+
+    deny: tuple[DenyRule, ...] | None = None
+    yank: tuple[YankRule, ...] | None = None
+
+    def __post_init__(self) -> None:
+        written = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+        if len(written) > 1:
+            raise Misfit(f'has {" and ".join(written)}; each policy is a list item of its own, with a "-" before it')
+        if not written:
+            raise Misfit(f"names no policy; write one of: {', '.join(self.__struct_fields__)}")
+
+    @property
+    def name(self) -> str:
+        """The policy's one name: its YAML key, its module in `policies`, its word in refusals."""
+        return "deny" if self.deny is not None else "yank"
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Its rules, in the order written."""
+        return self.deny or self.yank or ()
+
+
+PYPI = Source(name="pypi", index="https://pypi.org/simple/", public=True, files_hosts=("files.pythonhosted.org",))
+
+
+def _check_order(sources: tuple[Source, ...]) -> None:
+    """Names are unique, and own sources stand before public ones: the first that has a project answers alone."""
+    public: Source | None = None
+    for number, source in enumerate(sources):
+        if any(source.name == earlier.name for earlier in sources[:number]):
+            raise Misfit(
+                f'"{source.name}" is the name of two sources; give one of them another', "sources", number, "name"
+            )
+        if public is not None and source.own:
+            raise Misfit(
+                f'"{source.name}" is your own source and stands below "{public.name}", which is public and would'
+                ' answer first; move it up (or write "public: true" if it is a public index)',
+                *("sources", number),
+            )
+        public = source if source.public else public
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One whole configuration. `Settings()` is what an empty file means, and what `default.yaml` says."""
+
+    listen: Address = Address("127.0.0.1", 8080)
+    certs: Path | None = None
+    sources: tuple[Source, ...] = (PYPI,)
+    reserved: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    refusals: Literal["explain", "hide"] = "explain"
+    contact: str = ""
+    max_age_seconds: int = 0
+    fresh_seconds: int = 60
+    upstream: Upstream = Upstream()
+    other_hosts: OtherHosts = OtherHosts()
+
+    def __post_init__(self) -> None:
+        seconds = values.between(0, 365 * DAY_SECONDS, "seconds")
+        settle(
+            self,
+            reserved=values.reserved_name,
+            contact=lambda text: text and values.sentence(text),
+            max_age_seconds=seconds,
+            fresh_seconds=seconds,
+        )
+        _check_order(self.sources)
