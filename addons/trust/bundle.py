@@ -9,7 +9,7 @@ from pathlib import Path
 
 from addons.trust import pip_settings
 from addons.trust.files import PUBLIC, replace_file
-from addons.trust.roots import Roots, fallback, named_by_user, system_stores
+from addons.trust.roots import OURS, Roots, fallback, named_by_user, system_stores
 
 
 def combined_bundle(
@@ -32,7 +32,7 @@ def combined_bundle(
     roots.add(named_by_user(environment, home, pip_site))
     if not roots.add(path for path in (system_stores() if stores is None else stores) if path.exists()):
         roots.add([fallback()])
-    return "".join(map(ssl.DER_cert_to_PEM_cert, roots.found)).encode("ascii")
+    return OURS + "".join(map(ssl.DER_cert_to_PEM_cert, roots.found)).encode("ascii")
 
 
 def write_bundle(

@@ -34,6 +34,10 @@ STORES = tuple(
     )
 )
 CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----([^-]+)-----END")
+OURS = b"# The CA of a wheelgate gateway; a later bundle leaves it out.\n"
+"""Stands before our CA in a bundle, so that a bundle made over an older one does not keep a CA that was replaced."""
+
+EARLIER = re.compile(re.escape(OURS) + rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 IN_FOLDER = re.compile(r".+\.(pem|crt|cer)|[0-9a-f]{8}\.\d+")
 """Files that OpenSSL's `rehash` names, and those that it makes the names from."""
 
@@ -72,7 +76,7 @@ class Roots:
 
     def add_pem(self, pem: bytes, origin: str) -> int:
         """Takes the certificates in `pem`, but for broken ones, of which a warning tells. Returns how many are sound."""
-        return sum(self._add_block(block, origin) for block in CERTIFICATE.findall(pem))
+        return sum(self._add_block(block, origin) for block in CERTIFICATE.findall(EARLIER.sub(b"", pem)))
 
     def _add(self, path: Path) -> int:
         try:

@@ -10,7 +10,7 @@ import pytest
 from addons.trust import issuing
 from addons.trust.bundle import combined_bundle, write_bundle
 from addons.trust.reading import key_pem
-from addons.trust.roots import system_stores
+from addons.trust.roots import OURS, system_stores
 from tests.addons.trust.certificates import root_pem
 
 NOWHERE = Path("/nowhere/pip.conf")
@@ -27,6 +27,8 @@ def bundle(ours: bytes, home: Path, **environment: str) -> list[bytes]:
     (home / "system.pem").touch()
     pem = combined_bundle(ours, environment, home, pip_site=NOWHERE, stores=[home / "system.pem"])
     end = b"-----END CERTIFICATE-----\n"
+    assert pem.startswith(OURS)
+    pem = pem.removeprefix(OURS)
     return [block + end for block in pem.split(end)[:-1]]
 
 
@@ -210,6 +212,20 @@ def test_write_bundle__over_another__replaces_it_readable_by_all(ours: bytes, ho
     path.parent.mkdir()
     path.write_text("old")
     assert write_bundle(path, ours, {}, home, pip_site=NOWHERE, stores=[home / "system.pem"]) == path
-    assert path.read_bytes() == ours + (home / "system.pem").read_bytes()
+    assert path.read_bytes() == OURS + ours + (home / "system.pem").read_bytes()
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_bundle__made_over_an_earlier_one__leaves_the_replaced_ca_out(ours: bytes, home: Path) -> None:
+    """A shell that was set up before the CA was replaced does not go on trusting the old one."""
+    corporate = write_root(home / "corporate.pem")
+    earlier = write_bundle(
+        home / "bundle.pem",
+        root_pem(),
+        {"SSL_CERT_FILE": str(home / "corporate.pem")},
+        home,
+        pip_site=NOWHERE,
+        stores=[home / "system.pem"],
+    )
+    assert bundle(ours, home, SSL_CERT_FILE=str(earlier)) == [ours, corporate, (home / "system.pem").read_bytes()]
