@@ -16,7 +16,7 @@ from proxyconf.addresses import Address
 from proxyconf.misfit import Misfit, settle
 from proxyconf.passwords import password_from
 
-DAY_SECONDS = 86_400
+MOST_FRESH_SECONDS = 600  # what PyPI tells its own clients; a page kept longer would hide a denial for too long
 INDEX_ONLY = ("username", "password_env", "password_file", "ca", "files_hosts", "public")
 
 
@@ -231,12 +231,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     other_hosts: OtherHosts = OtherHosts()
 
     def __post_init__(self) -> None:
-        seconds = values.between(0, 365 * DAY_SECONDS, "seconds")
         settle(
             self,
             reserved=values.reserved_name,
             contact=lambda text: text and values.sentence(text),
-            max_age_seconds=seconds,
-            fresh_seconds=seconds,
+            max_age_seconds=values.between(0, MOST_FRESH_SECONDS, "seconds"),
+            fresh_seconds=values.between(0, MOST_FRESH_SECONDS, "seconds"),
         )
         _check_order(self.sources)
