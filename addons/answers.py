@@ -1,0 +1,108 @@
+"""Answers: what the gateway says over HTTP, and the one place where something refused or failed becomes a status."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
+
+_PHRASE_LIMIT = 200
+_NOT_IN_A_HEADER = re.compile(r"[^ -~]")
+_PROBLEMS = "https://wheelgate.internal/problems/"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One whole answer: status, reason phrase, headers and body (bytes). An empty reason is the standard one."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    reason: str = ""
+
+
+def phrase(words: str) -> str:
+    """Make `words` fit to be a reason phrase or a header value: printable ASCII, one line, at most 200 characters.
+
+    mitmproxy writes a phrase as it is, so a line break in a policy's reason would end the head (RFC 9112 section 4).
+    """
+    one_line = re.sub(r"\s+", " ", words).strip()
+    printable = "".join(character if " " <= character <= "~" else "?" for character in one_line)
+    return printable if len(printable) <= _PHRASE_LIMIT else printable[: _PHRASE_LIMIT - 3] + "..."
+
+
+def problem(status: int, code: str, words: str, detail: str = "", **headers: str) -> Answer:
+    """Refuse in words that reach the user: as reason phrase (pip, twine, poetry) and as problem+json (uv; RFC 9457).
+
+    `code` is the policy's or the fault's name, `words` what the terminal shows, `detail` what else uv may print.
+    Header names are given with underscores for dashes.
+    """
+    line = phrase(words)
+    document = {
+        "type": _PROBLEMS + code,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": re.sub(r"\s+", " ", detail or words).strip(),
+        "code": code,
+    }
+    base = {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+        "X-Error-Message": line,
+    }
+    further = {name.replace("_", "-"): phrase(value) for name, value in headers.items()}
+    return Answer(status, base | further, json.dumps(document).encode(), line)
+
+
+def refused(policy: str, words: str, detail: str = "") -> Answer:
+    """Answer 403 for what a policy forbids: never 401 (clients prompt), 5xx (they retry) or 409 (twine: success)."""
+    return problem(403, policy, words, detail)
+
+
+def absent(words: str) -> Answer:
+    """Answer 404 for what is not there."""
+    return problem(404, "absent", words)
+
+
+def misdirected(words: str) -> Answer:
+    """Answer 421 where CONNECT, SNI and Host do not name the same host (RFC 9110 section 15.5.20)."""
+    return problem(421, "misdirected", words)
+
+
+def unavailable(words: str) -> Answer:
+    """Answer 503 for a fault that may pass: the client may ask again."""
+    return problem(503, "unavailable", words, Retry_After="5")
+
+
+def bad_upstream(words: str) -> Answer:
+    """Answer 502 for bytes that are not what their source said they are."""
+    return problem(502, "bad-upstream", words)
+
+
+def fault() -> Answer:
+    """Answer 500 for a fault of the gateway's own: what went wrong is in its log, never on the wire."""
+    return problem(
+        500, "fault", "wheelgate: a fault inside the gateway, this request is refused; the reason is in its log"
+    )
+
+
+def method_not_allowed(method: str) -> Answer:
+    """Answer 405 for a method that no route takes (NAM-08)."""
+    words = f"wheelgate: {method} is not a method of this route"
+    return problem(405, "method", words, Allow="GET, HEAD")
+
+
+def moved(location: str) -> Answer:
+    """Answer 301; only for targets that are a pure function of the request, pip keeps them for ever (NAM-05)."""
+    return Answer(301, {"Location": location, "Content-Type": "text/plain; charset=utf-8"}, b"")
+
+
+def with_date(answer: Answer, at: float) -> dict[str, str]:
+    """Give the headers as they go out, with `Date` (`at` in seconds since the epoch; pip keeps nothing without, CCH-05).
+
+    A value may hold what a source or a client wrote: line breaks and other control characters are taken out here.
+    """
+    return {"Date": formatdate(at, usegmt=True)} | {
+        name: _NOT_IN_A_HEADER.sub("?", v) for name, v in answer.headers.items()
+    }
