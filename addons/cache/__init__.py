@@ -1,0 +1,1 @@
+"""What was fetched lately, and never twice at once."""

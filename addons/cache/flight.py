@@ -1,0 +1,32 @@
+"""Single flight: however many ask for one thing at the same time, it is fetched once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+
+
+class Flights[K: Hashable, V]:
+    """Work under way, by key."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[K, asyncio.Task[V]] = {}
+
+    async def share(self, key: K, work: Callable[[], Awaitable[V]]) -> V:
+        """Give the outcome of `work`, or of the same work already under way; an error goes to all who wait.
+
+        One who stops waiting does not stop the others' work.
+        """
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.ensure_future(_run(work))
+            self._under_way[key] = task
+            task.add_done_callback(lambda done: self._landed(key, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, key: K, task: asyncio.Task[V]) -> None:
+        self._under_way.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # seen, even if everybody who asked has left
+
+
+async def _run[V](work: Callable[[], Awaitable[V]]) -> V:
+    return await work()

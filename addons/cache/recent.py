@@ -1,0 +1,36 @@
+"""A bounded memory of recent values, oldest use forgotten first."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+
+class Recent[K: Hashable, V]:
+    """Values by key, up to a total weight; a value heavier than all of it is not kept."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._weight = 0
+        self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
+
+    def find(self, key: K) -> V | None:
+        """Give the value, now the most recently used, or None."""
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key][0]
+
+    def keep(self, key: K, value: V, weight: int) -> None:
+        """Keep the value, and forget the least recently used ones that there is no room for any more."""
+        self.forget(key)
+        if weight > self._capacity:
+            return
+        self._kept[key] = (value, weight)
+        self._weight += weight
+        while self._weight > self._capacity:
+            _, (_, gone) = self._kept.popitem(last=False)
+            self._weight -= gone
+
+    def forget(self, key: K) -> None:
+        """Forget the value, if it is kept."""
+        _, weight = self._kept.pop(key, (None, 0))
+        self._weight -= weight
