@@ -1,0 +1,1 @@
+"""Core metadata, out of wheels and sdists."""

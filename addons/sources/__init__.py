@@ -1,0 +1,1 @@
+"""Sources: the places that have projects."""

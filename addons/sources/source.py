@@ -1,0 +1,78 @@
+"""What a source is, and the two ways in which it can fail to answer, which are never confused."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from addons.simple.names import ProjectName
+from addons.simple.page import File, Page
+
+
+class ProjectAbsent(Exception):
+    """The source said for certain that it does not have the project: the next one may be asked."""
+
+
+class SourceUnavailable(Exception):
+    """The source gave no certain answer (error, time-out, login page, damaged page): nobody else is asked. In words."""
+
+
+class FileGone(Exception):
+    """The page lists the file, but it is not there any more, or not as the page says. In words."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a file's bytes: from `start` up to but not including `stop`."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file, or a span of it, being read: the whole file's size in bytes (None if unknown) and the bytes to come."""
+
+    size: int | None
+    chunks: AsyncIterator[bytes]
+
+
+class Source(Protocol):
+    """A place that has projects. `own`: it is the organisation's, and what it has is never asked of a public one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def own(self) -> bool: ...
+
+    @property
+    def direct(self) -> bool:
+        """Whether its files' URLs are PyPI's own and reach clients unchanged."""
+        ...
+
+    async def page(self, project: ProjectName) -> Page:
+        """Give the project's page. Raises ProjectAbsent or SourceUnavailable."""
+        ...
+
+    def read(self, file: File, span: Span | None) -> AbstractAsyncContextManager[Reading]:
+        """Read a file of the page, whole and checked against the page's hash, or a span of it.
+
+        Raises FileGone or SourceUnavailable, before the first byte or between any two.
+        """
+        ...
+
+    async def core_metadata(self, file: File) -> bytes:
+        """Give the core metadata that the page announces for the file (PEP 658), checked against its announced hash.
+
+        Raises FileGone or SourceUnavailable.
+        """
+        ...
+
+    async def retire(self) -> None:
+        """Let go of connections once nothing is under way over them."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections now."""
+        ...
