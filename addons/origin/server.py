@@ -1,0 +1,59 @@
+"""The origin's server: on the loopback, for the gateway and nobody else."""
+
+import logging
+
+from aiohttp import web
+
+from addons.answers import fault, refused
+from addons.origin.deliver import deliver, plain
+from addons.origin.tickets import TICKET, Delivery, Tickets
+
+logger = logging.getLogger(__name__)
+
+_HOST = "127.0.0.1"
+_MOST_DRAINED = 2 << 30  # bytes of a refused body that are still read, so that the client hears why
+
+
+class Origin:
+    """Serves orders by ticket on a free port of the loopback. `address` is (host, port) once started."""
+
+    def __init__(self, tickets: Tickets, most_drained: int = _MOST_DRAINED) -> None:
+        self.tickets = tickets
+        self._most_drained = most_drained
+        self.address: tuple[str, int] | None = None
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises OSError if the loopback has no port left."""
+        application = web.Application()
+        application.router.add_route("*", "/{anything:.*}", self._serve)
+        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        await runner.setup()
+        await web.TCPSite(runner, _HOST, 0).start()
+        self._runner = runner
+        self.address = (_HOST, runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Stop listening; what is still being streamed has a second to end."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        order = self.tickets.redeem(request.headers.get(TICKET, ""))
+        if order is None:
+            return plain(refused("origin", "wheelgate: this address serves the gateway only"))
+        try:
+            if isinstance(order, Delivery):
+                return await deliver(request, order)
+            await self._drain(request)
+            return plain(order.answer)
+        except Exception:
+            logger.exception("a fault in the origin")
+            return plain(fault())
+
+    async def _drain(self, request: web.Request) -> None:
+        count = 0
+        async for chunk in request.content.iter_any():
+            count += len(chunk)
+            if count > self._most_drained:
+                return

@@ -1,0 +1,53 @@
+"""Tickets: how the gateway tells its origin what to do with a request, without anybody else being able to."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from addons.answers import Answer
+from addons.simple.page import File
+from addons.sources.source import Source
+
+TICKET = "X-Wheelgate-Ticket"
+"""The header that carries a ticket; what a client sends under this name is taken out before."""
+
+_MOST = 10_000  # tickets out at once; a redeemed one is gone, so only requests that never arrive pile up
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Stream this file of this source, with these headers."""
+
+    source: Source
+    file: File
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Draining:
+    """Read the request's body to its end, keep none of it, and then give this answer."""
+
+    answer: Answer
+
+
+type Order = Delivery | Draining
+
+
+class Tickets:
+    """Orders by ticket. A ticket is 256 random bits and good for one request."""
+
+    def __init__(self) -> None:
+        self._out: OrderedDict[str, Order] = OrderedDict()
+
+    def issue(self, order: Order) -> str:
+        """Give a ticket for the order."""
+        ticket = secrets.token_urlsafe(32)
+        self._out[ticket] = order
+        if len(self._out) > _MOST:
+            self._out.popitem(last=False)
+        return ticket
+
+    def redeem(self, ticket: str) -> Order | None:
+        """Give the order, once; None for a ticket that was never issued or was used."""
+        return self._out.pop(ticket, None)
