@@ -22,6 +22,13 @@ class Flights[K: Hashable, V]:
             task.add_done_callback(lambda done: self._landed(key, done))
         return await asyncio.shield(task)
 
+    async def begin(self, key: K, work: Callable[[], Awaitable[V]]) -> V:
+        """Give the outcome of `work` begun after this call: of work already under way only the end is waited for."""
+        earlier = self._under_way.get(key)
+        if earlier is not None:
+            await asyncio.wait([earlier])
+        return await self.share(key, work)
+
     def _landed(self, key: K, task: asyncio.Task[V]) -> None:
         self._under_way.pop(key, None)
         if not task.cancelled():

@@ -4,20 +4,20 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from addons.cache.flight import Flights
 from addons.simple.distributions import distribution
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
+from addons.sources.look import NOTHING, Look, walk
 from addons.sources.source import FileGone, ProjectAbsent, Reading, SourceUnavailable, Span
 from addons.sources.standing import Described, MetadataReader, NotListed, Stand, describe, identity
 
 logger = logging.getLogger(__name__)
 
-_LOOKED = 1.0  # seconds that a look into the folder holds
 _PART = 1 << 18  # bytes read from disk at a time
 
 
@@ -33,7 +33,7 @@ class Folder:
     direct = False
 
     def __init__(
-        self, name: str, folder: Path, metadata: MetadataReader, clock: Callable[[], float] = time.monotonic
+        self, name: str, folder: Path, metadata: MetadataReader, clock: Callable[[], float] = time.time
     ) -> None:
         self.name = name
         self._folder = folder
@@ -41,38 +41,42 @@ class Folder:
         self._clock = clock
         self._seen: dict[Path, tuple[Stand, Described | None]] = {}
         self._said: set[Path] = set()  # second files of a name that the log has told of
-        self._projects: Mapping[ProjectName, Mapping[str, Described]] = {}
-        self._looked_at = float("-inf")
+        self._last = NOTHING
         self._flights: Flights[None, None] = Flights()
 
     async def page(self, project: ProjectName) -> Page:
-        """Give the page of what lies in the folder now. Raises ProjectAbsent, or SourceUnavailable if it is unreadable."""
-        if self._clock() - self._looked_at > _LOOKED:
-            await self._flights.share(None, self._look)
-        found = self._projects.get(project)
+        """Give the page of what lies in the folder now. Raises ProjectAbsent, or SourceUnavailable if it is unreadable.
+
+        Never of what lay there a moment ago: a project that just came would be asked of the public index.
+        """
+        if not await asyncio.to_thread(self._last.holds, project):
+            await self._flights.begin(None, self._look)
+        found = self._last.projects.get(project)
         if found is None:
             raise ProjectAbsent(project)
         return Page(project=project, files=tuple(item.file for item in found.values()), source=self.name)
 
     async def _look(self) -> None:
-        started = self._clock()
         try:
-            self._projects = await asyncio.to_thread(self._scan)
+            self._last = await asyncio.to_thread(self._scan)
         except OSError as error:
             raise SourceUnavailable(f"source {self.name}: its folder cannot be read ({error.strerror})") from error
-        self._looked_at = started
 
-    def _scan(self) -> Mapping[ProjectName, Mapping[str, Described]]:
+    def _scan(self) -> Look:
+        began = int(self._clock() * 1e9)
         projects: dict[ProjectName, dict[str, Described]] = {}
+        stands: dict[ProjectName, dict[Path, Stand]] = {}
         seen: dict[Path, tuple[Stand, Described | None]] = {}
-        for path, stand in _walk(self._folder):
+        folders, files = walk(self._folder)
+        for path, stand in files:
             known = self._seen.get(path)
             seen[path] = known if known is not None and known[0] == stand else (stand, self._describe(path, stand))
             if (named := distribution(path.name)) is not None:
+                stands.setdefault(named.project, {})[path] = stand
                 self._list(projects.setdefault(named.project, {}), seen[path][1])
         self._seen = seen
         self._said &= seen.keys()
-        return projects
+        return Look(began, folders, stands, projects)
 
     def _describe(self, path: Path, stand: Stand) -> Described | None:
         try:
@@ -118,7 +122,7 @@ class Folder:
 
     def _described(self, file: File) -> Described:
         named = distribution(file.filename)
-        described = self._projects.get(named.project, {}).get(file.filename) if named else None
+        described = self._last.projects.get(named.project, {}).get(file.filename) if named else None
         if described is not None and described.file.hashes == file.hashes:
             return described
         raise FileGone(f"{file.filename} lies in its folder no more")
@@ -128,21 +132,6 @@ class Folder:
 
     async def close(self) -> None:
         """Nothing is kept open."""
-
-
-def _walk(folder: Path) -> list[tuple[Path, Stand]]:
-    """Find regular files, in a stable order; hidden ones and links to folders are passed over. Raises OSError."""
-    found: list[tuple[Path, Stand]] = []
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda item: item.name):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                found += _walk(Path(entry.path))
-            elif entry.is_file():
-                with suppress(FileNotFoundError):  # it went between the two looks at it
-                    found.append((Path(entry.path), identity(entry.stat())))
-    return found
 
 
 async def _parts(descriptor: int, span: Span) -> AsyncIterator[bytes]:

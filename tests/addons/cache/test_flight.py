@@ -100,3 +100,31 @@ async def test_share__left_by_all__fails_without_a_complaint() -> None:
         await late
     del task, late
     assert complaints == []
+
+
+async def test_begin__while_the_work_is_under_way__waits_for_it_and_shares_the_next() -> None:
+    """Who needs what is true now is not given what was found out before; those who need it share it among themselves."""
+    flights: Flights[str, str] = Flights()
+    earlier, later = Work("earlier"), Work("later")
+    [first] = await asking(flights, "a", earlier)
+    seconds = [asyncio.create_task(flights.begin("a", later)) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert later.begun == 0
+    earlier.go.set()
+    later.go.set()
+    assert await first == "earlier"
+    assert await asyncio.gather(*seconds) == ["later"] * 5
+    assert later.begun == 1
+
+
+async def test_begin__when_the_work_under_way_fails__does_it_anew() -> None:
+    """An older fault is not this asker's."""
+    flights: Flights[str, str] = Flights()
+    failing, later = Work(ValueError("old")), Work("later")
+    [first] = await asking(flights, "a", failing)
+    second = asyncio.create_task(flights.begin("a", later))
+    failing.go.set()
+    later.go.set()
+    with pytest.raises(ValueError, match="old"):
+        await first
+    assert await second == "later"

@@ -41,7 +41,7 @@ def put_sdist(folder: Path, project: str, version: str, **more: Any) -> Path:
     return put(folder, *sdist(Recipe(name=project, version=version, **more)))
 
 
-def own_folder(folder: Path, clock: Callable[[], float] = time.monotonic) -> Folder:
+def own_folder(folder: Path, clock: Callable[[], float] = time.time) -> Folder:
     """Make the source `acme` of a folder."""
     return Folder("acme", folder, core_metadata, clock)
 

@@ -214,15 +214,41 @@ async def test_page__of_a_folder_that_is_gone__is_unavailable_never_absent(
 # What changes
 
 
-async def test_page__asked_within_a_second__is_the_one_look(folder: Folder, wheels: Path, time: Time) -> None:
-    """A burst of requests does not read the folder a thousand times; a second later it is looked at anew."""
+async def test_project__put_there_just_now__is_there(folder: Folder, wheels: Path) -> None:
+    """MRG-06: not for a moment is an own project absent, so that the public index would be asked about it."""
+    put_wheel(wheels / "below", "other", "1.0")
+    for version in ("1.0", "2.0", "3.0"):
+        count = int(version[0])
+        if count == 1:
+            with pytest.raises(ProjectAbsent):
+                await folder.page(DEMO)
+        put_wheel(wheels / "below", "demo", version)
+        assert len((await folder.page(DEMO)).files) == count
+
+
+async def test_folder__that_nothing_happened_to__is_not_read_again(wheels: Path) -> None:
+    """Times of folders and of the project's files tell it, so that a page costs no walk through all files."""
+    folder = own_folder(wheels)
     put_wheel(wheels, "demo", "1.0")
-    await folder.page(DEMO)
-    put_wheel(wheels, "demo", "2.0")
-    time.now += 1.0
+    age(wheels, 1_700_000_000)
     assert len((await folder.page(DEMO)).files) == 1
-    time.now += 0.5
+    put_wheel(wheels, "demo", "2.0")
+    age(wheels, 1_700_000_000)  # what no file system does: as if nothing had come
+    assert len((await folder.page(DEMO)).files) == 1
+    age(wheels, 1_700_000_001)
     assert len((await folder.page(DEMO)).files) == 2
+
+
+async def test_file__rewritten_in_an_old_folder__is_looked_at_again(wheels: Path) -> None:
+    """Writing into a file changes no folder; its own times tell."""
+    folder = own_folder(wheels)
+    wheel = put_wheel(wheels, "demo", "1.0")
+    age(wheels, 1_700_000_000)
+    [old] = (await folder.page(DEMO)).files
+    _rewritten(wheels, put_wheel(wheels / ".aside", "demo", "1.0", padding=10).read_bytes())
+    age(wheels, 1_700_000_000)
+    [new] = (await folder.page(DEMO)).files
+    assert new.hashes == {"sha256": hashlib.sha256(wheel.read_bytes()).hexdigest()} != old.hashes
 
 
 async def test_file__removed__leaves_page_and_address(folder: Folder, wheels: Path, time: Time) -> None:
@@ -253,10 +279,11 @@ def _replaced(wheels: Path) -> None:
     put_wheel(wheels, "demo", "1.0", requires_python=">=3.12")
 
 
-def _rewritten(wheels: Path) -> None:
-    content, before = (wheels / NAME).read_bytes(), (wheels / NAME).stat().st_ctime_ns
+def _rewritten(wheels: Path, content: bytes = b"") -> None:
+    before = (wheels / NAME).stat().st_ctime_ns
+    content = content or (wheels / NAME).read_bytes()[:-1] + b"x"
     while (wheels / NAME).stat().st_ctime_ns == before:  # file systems' clocks tick every few milliseconds
-        (wheels / NAME).write_bytes(content[:-1] + b"x")
+        (wheels / NAME).write_bytes(content)
 
 
 def _rewritten_secretly(wheels: Path) -> None:
