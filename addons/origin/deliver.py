@@ -26,7 +26,7 @@ async def deliver(request: web.Request, delivery: Delivery) -> web.StreamRespons
     except NotSatisfiable:
         return _not_satisfiable(delivery)
     if request.method == "HEAD" and delivery.file.size is not None:
-        return _head(delivery, stretch, delivery.file.size)
+        return _response(delivery.headers, None, delivery.file.size)
     try:
         async with AsyncExitStack() as stack:
             return await _stream(request, delivery, stretch, stack)
@@ -44,7 +44,8 @@ def plain(answer: Answer) -> web.Response:
 
 
 def _stretch(request: web.Request, delivery: Delivery) -> Asked | None:
-    if delivery.file.size is None:  # without a length no range can be told; the whole file is a right answer
+    # Without a length no range can be told, and the whole is a right answer. Ranges are GET's (RFC 9110 section 14.2).
+    if delivery.file.size is None or request.method != "GET":
         return None
     headers = request.headers
     return asked(headers.get("Range"), headers.get("If-Range"), delivery.headers.get("ETag"), delivery.file.size)
@@ -53,10 +54,6 @@ def _stretch(request: web.Request, delivery: Delivery) -> Asked | None:
 def _not_satisfiable(delivery: Delivery) -> web.Response:
     headers = {"Content-Range": f"bytes */{delivery.file.size}", "Cache-Control": "no-store"}
     return web.Response(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
-
-
-def _head(delivery: Delivery, stretch: Asked | None, size: int) -> web.StreamResponse:
-    return _response(delivery.headers, stretch, size)
 
 
 def _response(headers: Mapping[str, str], stretch: Asked | None, size: int | None) -> web.StreamResponse:

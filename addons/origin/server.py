@@ -35,6 +35,7 @@ class Origin:
 
     async def stop(self) -> None:
         """Stop listening; what is still being streamed has a second to end."""
+        self.address = None
         if self._runner is not None:
             await self._runner.cleanup()
 

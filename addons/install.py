@@ -1,0 +1,122 @@
+"""Installing the gateway into a mitmproxy: its options, and its addons, made in code."""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from mitmproxy.addons import proxyserver
+from mitmproxy.master import Master
+from mitmproxy.utils import asyncio_utils
+
+from addons.assembly import Present
+from addons.front_desk import FrontDesk
+from addons.gateway import Gateway
+from addons.guard import Guard
+from addons.intercept import DECRYPTED, Intercept
+from addons.leaf import ShownLeaf
+from addons.lifetime import Lifetime
+from addons.origin.server import Origin
+from addons.origin.tickets import Tickets
+from addons.places import certs_folder, configuration_file
+from addons.trust.authority import Authority, open_authority
+from proxyconf.reading import read
+from proxyconf.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def clock() -> datetime:
+    """Give the time. The one place, with `lifetime`, that reads it; everything below is handed `at`."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the adapter
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a gateway is built from: settings and the file they came from, and the CA."""
+
+    settings: Settings
+    configuration: Path | None
+    authority: Authority
+
+
+def options(leaf: ShownLeaf) -> dict[str, Any]:
+    """Give the mitmproxy options that the gateway stands on.
+
+    `lazy`, so that PyPI need not be up; no copying of upstream's names into leaves; no HTTP/2 to clients, which would
+    lead past reason phrases; nothing decrypted but PyPI's hosts, and nothing let through as raw bytes inside them. Which
+    bodies are streamed is said for each flow; a limit for all would cut off downloads, keeping them would fill memory.
+    """
+    return {
+        "certs": leaf.option,
+        "allow_hosts": [DECRYPTED],
+        "connection_strategy": "lazy",
+        "upstream_cert": False,
+        "http2": False,
+        "http3": False,
+        "rawtcp": False,
+        "websocket": False,
+        "stream_large_bodies": None,
+        "body_size_limit": None,
+        "store_streamed_bodies": False,
+    }
+
+
+def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Lifetime:
+    """Add the addons to `master`, the guard in front of all others, and set its options; give what runs beside them.
+
+    Raises ValueError for a configuration that cannot be built, AuthorityError for a CA that cannot be used.
+    """
+    _guard(master)
+    present = Present(plan.settings)
+    origin = Origin(Tickets())
+    intercept = Intercept(present, lambda: origin.address)
+    authority = plan.authority
+    pem = authority.certificate.public_bytes(Encoding.PEM)
+    desk = FrontDesk(pem, authority.fingerprint, plan.configuration, lambda: listening(master))
+    leaf = ShownLeaf(authority, clock)
+    lifetime = Lifetime(master, present, origin, leaf, plan.configuration)
+    master.addons.add(intercept, Gateway(origin, intercept, desk, clock), lifetime)
+    master.options.update(**options(leaf))
+    return lifetime
+
+
+def _guard(master: Master) -> None:
+    if master.addons.get(Guard.name) is not None:
+        return
+    guard = Guard()
+    master.addons.register(guard)
+    master.addons.chain.insert(0, guard)
+
+
+def listening(master: Master) -> tuple[str, int] | None:
+    """Give the address that clients reach the proxy at, or None while it does not listen."""
+    server = master.addons.get("proxyserver")
+    if not isinstance(server, proxyserver.Proxyserver):
+        return None
+    return next(((str(address[0]), int(address[1])) for address in server.listen_addrs()), None)
+
+
+def into_running(master: Master) -> None:
+    """Add the gateway to a mitmproxy that was started by somebody else; once, later calls change nothing.
+
+    The guard comes first of all: if what follows fails (a bad configuration), it refuses everything until a later call
+    succeeds. Raises ConfigurationError, AuthorityError or ValueError, which mitmproxy logs.
+
+    The configuration is the file that WHEELGATE_CONFIG names, else `wheelgate.yaml` in the working directory, else the
+    defaults. Where mitmproxy listens is its own business: `listen` is not used.
+    """
+    if master.addons.get(Gateway.name) is not None:
+        return
+    _guard(master)
+    path = configuration_file(None, os.environ)
+    settings = read(path) if path is not None else Settings()
+    authority = open_authority(certs_folder(settings), clock())
+    lifetime = add(master, Plan(settings, path, authority))
+    server = master.addons.get("proxyserver")
+    if isinstance(server, proxyserver.Proxyserver) and server.is_running:  # the event was before our time
+        asyncio_utils.create_task(lifetime.running(), name="wheelgate begins", keep_ref=True)

@@ -1,0 +1,95 @@
+"""What runs beside the flows for as long as the gateway does: the origin, the configuration's watch, the leaf's renewal."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from mitmproxy.master import Master
+
+from addons.assembly import Present
+from addons.leaf import ShownLeaf
+from addons.origin.server import Origin
+from proxyconf.reading import ConfigurationError
+from proxyconf.settings import Settings
+from proxyconf.watching import watch
+
+logger = logging.getLogger(__name__)
+
+_LOOK_AT_LEAF = 6 * 3600.0  # seconds
+
+
+class Lifetime:
+    """Starts with mitmproxy's `running` event and ends with `done`."""
+
+    name = "wheelgate-lifetime"
+
+    def __init__(
+        self,
+        master: Master,
+        present: Present,
+        origin: Origin,
+        leaf: ShownLeaf,
+        configuration: Path | None,
+    ) -> None:
+        self.leaf = leaf
+        self.show = lambda option: master.options.update(certs=option)
+        self._present = present
+        self._origin = origin
+        self._configuration = configuration
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def begun(self) -> bool:
+        """Whether the origin listens."""
+        return self._origin.address is not None
+
+    async def running(self) -> None:
+        """Start the origin, then watch."""
+        await self._origin.start()
+        self._begin(self._look_at_leaf())
+        if self._configuration is not None:
+            self._begin(self._follow(self._configuration))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(_say_why)
+        self._tasks.append(task)
+
+    async def done(self) -> None:
+        """Stop all of it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._origin.stop()
+        await self._present.close()
+        self.leaf.close()
+
+    async def _follow(self, configuration: Path) -> None:
+        async with aclosing(watch(configuration, known=self._present.assembly.settings)) as outcomes:
+            async for outcome in outcomes:
+                if isinstance(outcome, ConfigurationError):
+                    logger.error("%s - the configuration before stays in force", outcome)
+                elif outcome != self._present.assembly.settings:
+                    self._swap(outcome, configuration)
+
+    def _swap(self, settings: Settings, configuration: Path) -> None:
+        try:
+            self._present.swap(settings)
+        except (ValueError, OSError) as error:
+            logger.error("%s: %s - the configuration before stays in force", configuration, error)
+            return
+        logger.warning("%s: the new configuration is in force", configuration)
+
+    async def _look_at_leaf(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_AT_LEAF)
+            await self.leaf.renew(self.show)
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    """Report work that ended by a fault: requests are answered on, but edits or a new leaf are not seen any more."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("a watch of the gateway has ended, restart it: %s", error, exc_info=error)
