@@ -1,0 +1,215 @@
+"""cli: the `wheelgate` command.
+
+mitmproxy takes half a second to import, so only the two commands that need it do; `env` stands in start files of shells.
+"""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from addons import cli_ca, reaching
+from addons.cli_parts import (
+    AnyFile,
+    ExistingFile,
+    ListenAddress,
+    ProxyUrl,
+    Refused,
+    authority_of,
+    configuration,
+    in_words,
+    log,
+    settings_of,
+    verbose,
+)
+from addons.trust.environment import Shell, shell_lines
+from proxyconf.addresses import Address
+from proxyconf.reading import default_text, read
+from proxyconf.settings import Settings
+
+_WAIT_SECONDS = 30.0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="wheelgate")
+def main() -> None:
+    """A gateway between Python clients and PyPI.
+
+    pip, uv and the rest keep their default index; they are told a proxy and a CA, nothing else. The organisation's own
+    projects come before the public ones, and what policy forbids is refused with the reason in the user's terminal.
+
+    \b
+    Examples:
+      wheelgate exec -- pip download flask     run one command through a gateway
+      wheelgate run                            start a gateway that stays
+      eval "$(wheelgate env)"                  point this shell at it
+      wheelgate defaults >wheelgate.yaml       a configuration to start from
+
+    \b
+    Exit codes:
+      0  done
+      1  failed; the reason is on standard error
+      2  bad option, or bad configuration: FILE:LINE:COLUMN: words
+    """
+    log(logging.WARNING)
+
+
+@main.command()
+@configuration
+@click.option("-l", "--listen", type=ListenAddress, metavar="HOST:PORT",
+              help="Where to listen. Default: `listen` of the configuration, 127.0.0.1:8080 if it says nothing.")  # fmt: skip
+@verbose
+def run(config: Path | None, listen: Address | None, verbose: bool) -> None:
+    """Start a gateway that stays, until SIGINT or SIGTERM.
+
+    It says on standard output what a user has to do next, and logs on standard error. Edits of the configuration take
+    effect while it runs; a bad one is reported and changes nothing.
+
+    \b
+    Examples:
+      wheelgate run
+      wheelgate run --config /etc/wheelgate.yaml --listen 0.0.0.0:8080
+
+    \b
+    Exit codes:
+      0  stopped by a signal
+      1  it cannot start; the reason is on standard error
+      2  bad option or configuration
+    """
+    if verbose:
+        log(logging.INFO)
+    from addons import running
+
+    settings, path = settings_of(config)
+    plan = running.Plan(settings, path, authority_of(settings))
+    with in_words(running.StartFailed):
+        asyncio.run(running.stay(plan, listen or settings.listen, click.echo))
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@configuration
+@verbose
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec(config: Path | None, verbose: bool, command: tuple[str, ...]) -> None:  # noqa: A001 - the command's name
+    """Run COMMAND through a gateway, and exit with its code.
+
+    A gateway that runs already is used if it has this CA and, unless the built-in one counts, this configuration; else
+    one is started for as long as COMMAND runs. Your own pip and uv configuration, roots and NO_PROXY entries stay in
+    force, and this machine is reached without the gateway. Signals are passed on to COMMAND.
+
+    \b
+    Examples:
+      wheelgate exec -- pip download flask
+      wheelgate exec -- uv pip install jupyter
+      wheelgate exec -- sh -c 'python -m venv new && new/bin/pip install flask'
+
+    \b
+    Exit codes: COMMAND's own, but for
+      1        no gateway can be started; the reason is on standard error
+      2        bad option or configuration
+      126      COMMAND cannot be executed
+      127      there is no such command
+      128 + n  signal n ended COMMAND
+    """
+    if verbose:
+        log(logging.INFO)
+    from addons import running
+
+    settings, path = settings_of(config)
+    plan = running.Plan(settings, path, authority_of(settings))
+    with in_words(running.StartFailed):
+        sys.exit(asyncio.run(running.once(plan, command)))
+
+
+@main.command()
+@configuration
+@click.option("--proxy", type=ProxyUrl, metavar="URL",
+              help="The gateway's address. Default: `listen` of the configuration, on this machine.")  # fmt: skip
+@click.option("--ca", "certificate", type=ExistingFile, metavar="FILE",
+              help="The CA's certificate, if the gateway is on another machine. Default: the CA of the configuration.")  # fmt: skip
+@click.option("--shell", type=click.Choice(["sh", "fish", "csh"]), default="sh", show_default=True,
+              help="Whose syntax to print; sh is also for bash and zsh.")  # fmt: skip
+@click.option("--wait", is_flag=True, help="Wait until the gateway answers, at most 30 seconds.")
+def env(config: Path | None, proxy: str | None, certificate: Path | None, shell: Shell, wait: bool) -> None:
+    """Print the lines that point a shell at a gateway.
+
+    They set the proxy, exempt this machine, and name a bundle of the gateway's CA and all the roots that you trust
+    already, in every variable that pip, uv, requests, curl and the like look for.
+
+    \b
+    Examples:
+      eval "$(wheelgate env)"                              sh, bash, zsh
+      wheelgate env --shell fish | source                  fish
+      eval "`wheelgate env --shell csh`"                   csh
+      wheelgate run & eval "$(wheelgate env --wait)"       both at once
+      eval "$(wheelgate env --proxy http://gw.example.org:8080 --ca ca.pem)"
+
+    \b
+    Exit codes:
+      0  printed
+      1  nothing is printed; the reason is on standard error
+      2  bad option or configuration
+    """
+    settings = settings_of(config)[0]
+    if proxy is None and settings.listen.port == 0:
+        raise Refused("`listen` has port 0, so the gateway's port is not known: name it, as --proxy http://HOST:PORT")
+    proxy = proxy or reaching.url(settings.listen)
+    if wait and not asyncio.run(reaching.answers(proxy, _WAIT_SECONDS)):
+        raise Refused(f"no gateway answered at {proxy} within {_WAIT_SECONDS:g} seconds")
+    with in_words():
+        pem = (certificate or authority_of(settings).ca_path).read_bytes()
+        click.echo(shell_lines(reaching.variables(proxy, pem), shell), nl=False)
+
+
+@main.command()
+@click.argument("file", type=AnyFile)
+def check(file: Path) -> None:
+    """Say whether a configuration can be used.
+
+    What it names (folders, certificates, passwords) has to be there. Prints a summary, or where it is wrong and what to
+    do: FILE:LINE:COLUMN: words.
+
+    \b
+    Exit codes:
+      0  it can
+      2  it cannot
+    """
+    with in_words():
+        settings = read(file)
+    for line in _summary(settings):
+        click.echo(line)
+    click.echo(f"{file}: good")
+
+
+def _summary(settings: Settings) -> list[str]:
+    own = {True: "own", False: "public"}
+    rules = [f"{policy.name}, {_count(len(policy.rules), 'rule')}" for policy in settings.policies]
+    return [
+        f"listens on  {settings.listen}",
+        *(f"source      {each.name}: {own[each.own]}, {each.folder or each.index}" for each in settings.sources),
+        f"reserved    {', '.join(settings.reserved) or 'nothing'}",
+        *(f"policy      {rule}" for rule in rules or ["none"]),
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+@main.command()
+def defaults() -> None:
+    """Print the built-in configuration, with comments.
+
+    Every setting is there with its default value. Save it as wheelgate.yaml in the folder that you start wheelgate in, as
+    wheelgate/wheelgate.yaml in your configuration folder (on Linux ~/.config), or anywhere and name it.
+
+    \b
+    Example:
+      wheelgate defaults >wheelgate.yaml
+    """
+    click.echo(default_text(), nl=False)
+
+
+main.add_command(cli_ca.ca)
