@@ -1,136 +1,14 @@
-"""The gateway's addon: a flow becomes a request, its answer the flow's response.
+"""The gateway as a mitmproxy script: `mitmdump -s addons/gateway.py` puts it into a mitmproxy that is there already.
 
-It is also a mitmproxy script: `mitmdump -s addons/gateway.py` puts the whole gateway into a mitmproxy that is there
-already. What it adds are addons made in code, so that a script file which is later broken or deleted changes nothing.
+It brings in addons that are made in code, and has no hooks of its own but `load`: a script file that is later broken or
+deleted changes nothing.
 """
 
-import importlib
-import logging
-import secrets
-from collections.abc import Callable
-from datetime import datetime
+from mitmproxy import addonmanager
 
-from mitmproxy import addonmanager, http
-
-from addons import answers
-from addons.answering.request import Request
-from addons.flows import ROAD, has_body, names_of, request_of, respond, undecided
-from addons.front_desk import FrontDesk
-from addons.intercept import Intercept, is_address
-from addons.origin.server import Origin
-from addons.origin.tickets import TICKET, Delivery, Draining, Order
-from proxyconf import hosts
-
-logger = logging.getLogger(__name__)
-
-_NOT_FOR_THE_ORIGIN = ("authorization", "proxy-authorization", "cookie", TICKET)
-_NOT_TO_GO_ONWARD = ("proxy-authorization", "proxy-connection")
-
-
-class Gateway:
-    """Answers the requests for PyPI's hosts, and for the gateway itself; lets other plain HTTP on if it may go on."""
-
-    name = "wheelgate-gateway"
-
-    def __init__(
-        self, origin: Origin, intercept: Intercept, front_desk: FrontDesk, clock: Callable[[], datetime]
-    ) -> None:
-        self._origin = origin
-        self._intercept = intercept
-        self._front_desk = front_desk
-        self._clock = clock
-        # Our name in Via (RFC 9110 section 7.6.3): by it a request is known that comes back to where it has been.
-        self._pseudonym = f"wheelgate-{secrets.token_hex(8)}"
-
-    async def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Decide before the body comes: an answer, or the way to the origin. The boundary: any fault refuses."""
-        flow.request.headers.pop(TICKET, None)
-        if not undecided(flow):
-            return
-        try:
-            await self._decide(flow)
-        except Exception:
-            logger.exception("a fault while answering %s", flow.request.method)
-            self._settle(flow, answers.fault())
-
-    async def _decide(self, flow: http.HTTPFlow) -> None:
-        names = names_of(flow)
-        if any(map(hosts.is_protected, names)):
-            self._settle(flow, await self._answer(flow, names))
-        elif flow.request.scheme == "http" and self._front_desk.is_for(flow.request.host, flow.request.port):
-            self._settle(flow, self._front_desk.answer(flow.request.method, flow.request.path))
-        elif refusal := await self._not_onward(flow):
-            self._settle(flow, refusal)
-        else:
-            self._send_onward(flow)
-
-    async def _not_onward(self, flow: http.HTTPFlow) -> answers.Answer | None:
-        if flow.request.scheme != "http":  # asked for over TLS with us, or as `GET https://…`: a tunnel is the way
-            return answers.misdirected("wheelgate: other hosts are reached over HTTPS by CONNECT only, undecrypted")
-        if self._pseudonym in flow.request.headers.get("via", ""):
-            return answers.problem(508, "loop", "wheelgate: this request came from this gateway itself")
-        return await self._intercept.refusal(flow.request.host, flow.request.port)
-
-    def _send_onward(self, flow: http.HTTPFlow) -> None:
-        for header in _NOT_TO_GO_ONWARD:
-            flow.request.headers.pop(header, None)
-        flow.request.headers.add("Via", f"1.1 {self._pseudonym}")
-        # One request a connection: mitmproxy looks for an open one by name, ours are open to the address that was
-        # checked, so none is found again, and after five to one address it waits for ever.
-        flow.request.headers["Connection"] = "close"
-        flow.request.stream = True
-        flow.metadata[ROAD] = "onward"
-        flow.response = None
-
-    async def _answer(self, flow: http.HTTPFlow, names: list[str]) -> answers.Answer | Delivery:
-        if flow.request.scheme != "https" or not flow.client_conn.tls_established:
-            return answers.refused("plain", "wheelgate: PyPI's hosts are answered over HTTPS only")
-        told = set(names[1:] if is_address(names[0]) else names)  # CONNECT may be to an address, which names nobody
-        if len(told) != 1 or not flow.client_conn.sni or flow.request.method == "CONNECT":
-            return answers.misdirected("wheelgate: CONNECT, SNI and Host do not name one and the same host")
-        if len(flow.request.headers.get_all("host")) > 1:
-            return answers.problem(400, "host", "wheelgate: a request has one Host header")  # RFC 9112 section 3.2
-        if "upgrade" in flow.request.headers:
-            return answers.problem(400, "upgrade", "wheelgate: no upgrade to another protocol is made here")
-        return await self._answer_one(request_of(flow, told.pop(), self._clock()))
-
-    async def _answer_one(self, request: Request) -> answers.Answer | Delivery:
-        if request.has_body and request.method in ("GET", "HEAD"):
-            return answers.problem(400, "body", f"wheelgate: a {request.method} with a body means nothing")
-        return await self._intercept.present.assembly.answering.answer(request)
-
-    def _settle(self, flow: http.HTTPFlow, outcome: answers.Answer | Delivery) -> None:
-        if isinstance(outcome, Delivery):
-            self._send_to_origin(flow, outcome)
-        elif has_body(flow):  # an answer set here would make mitmproxy hold the whole body in memory first
-            self._send_to_origin(flow, Draining(outcome))
-        else:
-            respond(flow, outcome)
-
-    def _send_to_origin(self, flow: http.HTTPFlow, order: Order) -> None:
-        if self._origin.address is None:
-            raise RuntimeError("the origin is not running")
-        for header in _NOT_FOR_THE_ORIGIN:
-            flow.request.headers.pop(header, None)
-        flow.request.headers[TICKET] = self._origin.tickets.issue(order)
-        flow.request.scheme = "http"
-        flow.request.host, flow.request.port = self._origin.address
-        flow.request.path = "/"
-        flow.request.stream = True
-        flow.metadata[ROAD] = "origin"
-        flow.response = None
-
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """Let bodies that come from a server pass through instead of being gathered."""
-        if flow.response is not None and flow.metadata.get(ROAD):
-            flow.response.stream = True
-            if flow.metadata[ROAD] == "origin":
-                flow.response.headers.pop("server", None)
-            else:
-                flow.response.headers["Connection"] = "close"
+from addons import install
 
 
 def load(loader: addonmanager.Loader) -> None:
-    """Put the gateway into the mitmproxy that loads this file as a script; once, however often the file is loaded."""
-    # The copy of this module that mitmproxy made of the script goes with the script; the installed one stays.
-    importlib.import_module("addons.install").into_running(loader.master)
+    """Put the gateway into the mitmproxy that loads this file; once, however often the file is loaded."""
+    install.into_running(loader.master)

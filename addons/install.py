@@ -14,8 +14,8 @@ from mitmproxy.master import Master
 from mitmproxy.utils import asyncio_utils
 
 from addons.assembly import Present
+from addons.flow_road import FlowRoad
 from addons.front_desk import FrontDesk
-from addons.gateway import Gateway
 from addons.guard import Guard
 from addons.intercept import DECRYPTED, Intercept
 from addons.leaf import ShownLeaf
@@ -80,7 +80,7 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     desk = FrontDesk(pem, authority.fingerprint, plan.configuration, lambda: listening(master))
     leaf = ShownLeaf(authority, clock)
     lifetime = Lifetime(master, present, origin, leaf, plan.configuration)
-    master.addons.add(intercept, Gateway(origin, intercept, desk, clock), lifetime)
+    master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lifetime)
     master.options.update(**options(leaf))
     return lifetime
 
@@ -110,7 +110,7 @@ def into_running(master: Master) -> None:
     The configuration is the file that WHEELGATE_CONFIG names, else `wheelgate.yaml` in the working directory, else the
     defaults. Where mitmproxy listens is its own business: `listen` is not used.
     """
-    if master.addons.get(Gateway.name) is not None:
+    if master.addons.get(FlowRoad.name) is not None:
         return
     _guard(master)
     path = configuration_file(None, os.environ)

@@ -14,7 +14,7 @@ from mitmproxy.addons import next_layer  # imports the layers, and with them eve
 import addons
 import addons.gateway
 import addons.policies
-from addons.gateway import Gateway
+from addons.flow_road import FlowRoad
 from addons.guard import Guard
 from addons.intercept import Intercept
 from addons.lifetime import Lifetime
@@ -25,7 +25,7 @@ ADDONS = ROOT / "addons"
 POLICIES = sorted(set(Policy.__struct_fields__))
 SCRIPTS = sorted(path.stem for path in ADDONS.glob("*.py") if path.stem != "__init__")
 FOLDERS = sorted(path.parent.name for path in ADDONS.glob("*/__init__.py"))
-OURS = (Guard, Intercept, Gateway, Lifetime)
+OURS = (Guard, Intercept, FlowRoad, Lifetime)
 NO_HOOKS = {"refusal", "begun"}  # what addons say to each other
 LOOKED_UP_BY_NAME = hooks.all_hooks
 

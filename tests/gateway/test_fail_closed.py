@@ -8,7 +8,7 @@ from mitmproxy import ctx, http
 from mitmproxy.exceptions import AddonHalt
 from mitmproxy.proxy import layer, layers, server_hooks
 
-from addons.gateway import Gateway
+from addons.flow_road import FlowRoad
 from addons.intercept import Intercept
 from addons.lifetime import Lifetime
 from tests.fakepypi import FakePyPI
@@ -56,7 +56,7 @@ def test_request__without_the_gateways_addon__is_refused_by_the_guard(
     """The guard alone refuses, in words, and nobody is asked."""
     pypi.release("demo", "1.0")
     dials = planting.watch_dials(gateway)
-    planting.remove(gateway, Gateway.name)
+    planting.remove(gateway, FlowRoad.name)
     answer = ask(gateway, method, url)
     assert answer.status_code == 503
     assert "wheelgate: no verdict" in answer.reason_phrase
@@ -65,14 +65,14 @@ def test_request__without_the_gateways_addon__is_refused_by_the_guard(
 
 def test_connect__without_the_intercept_addon__is_refused_by_the_guard(gateway: RunningGateway) -> None:
     """Not even a tunnel is made where nobody decides on it."""
-    planting.remove(gateway, Intercept.name, Gateway.name)
+    planting.remove(gateway, Intercept.name, FlowRoad.name)
     with pytest.raises(httpx.ProxyError, match="503 wheelgate: no verdict"):
         gateway.page("demo")
 
 
 def test_plain_http__without_the_gateways_addon__is_refused_by_the_guard(gateway: RunningGateway) -> None:
     """Other hosts are not reached past a gateway that is not there."""
-    planting.remove(gateway, Gateway.name)
+    planting.remove(gateway, FlowRoad.name)
     answer = gateway.get("http://example.org/")
     assert answer.status_code == 503
     assert "no verdict" in words(answer)
