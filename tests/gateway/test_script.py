@@ -86,7 +86,9 @@ def test_script__whose_file_is_broken_emptied_and_deleted__goes_on_filtering(
     script.write_text("import logging\nlogging.warning('nothing left here')\n")
     running.out.until("nothing left here")
     assert is_filtered()
-    script.write_text(f"{Path(addons.gateway.__file__).read_text()}\nimport logging\nlogging.warning('back' + ' again')\n")
+    script.write_text(
+        f"{Path(addons.gateway.__file__).read_text()}\nimport logging\nlogging.warning('back' + ' again')\n"
+    )
     running.out.until("back again")
     assert is_filtered()
     script.unlink()
