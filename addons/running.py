@@ -42,7 +42,6 @@ async def stay(plan: Plan, listen: Address, say: Say) -> None:
     async with serving(plan, listen) as address:
         say(_greeting(plan, Address(*address)))
         await stopped
-    say("wheelgate: stopped")
 
 
 def _greeting(plan: Plan, address: Address) -> str:

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.calling import call
 from tests.fakepypi import FakePyPI
 from tests.gateway.running import configuration
 from tests.small_gateways import strange_program, write
-from tests.wheelgate_process import MEASURED, WHEELGATE, Gateway, Running, clean_environment, free_port, run
+from tests.wheelgate_process import MEASURED, PATIENCE, WHEELGATE, Gateway, Running, clean_environment, free_port, run
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +88,28 @@ async def test_wait__nobody_comes__ends() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_run__signal__stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
-    """Exit code 0, a last word, no traceback, nothing left behind."""
+    """Exit code 0, not a word more, nothing left behind."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     with Gateway(write(tmp_path / "wheelgate.yaml", free_port()), tmp_path, TMPDIR=str(temporary)) as gateway:
         assert gateway.stop(number) == 0
-    assert gateway.out.text.endswith("wheelgate: stopped\n")
+    assert gateway.out.text.endswith("Stop it with Ctrl-C.\n")
     assert gateway.err.text == ""
     assert list(temporary.iterdir()) == []
+
+
+def test_run__whose_output_nobody_reads_any_more__stops_cleanly(tmp_path: Path) -> None:
+    """As behind `wheelgate run | head`: that its reader has gone is no fault of the gateway's."""
+    command = [str(WHEELGATE), "run", "--config", str(write(tmp_path / "wheelgate.yaml", free_port()))]
+    with subprocess.Popen(
+        command, env=clean_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert any("Stop it" in line for line in process.stdout)
+        process.stdout.close()
+        process.terminate()
+        assert (process.wait(PATIENCE), process.stderr.read()) == (0, "")
 
 
 def test_run__nohup__outlives_the_terminal(tmp_path: Path) -> None:
@@ -122,7 +137,7 @@ def test_run__stopped_while_busy__still_ends_cleanly(busy_with: str, pypi: FakeP
     config = configuration(pypi, tmp_path, listen=f"127.0.0.1:{free_port()}")
     with Gateway(config, tmp_path) as gateway, busy(gateway, pypi, busy_with):
         assert gateway.stop() == 0
-    assert gateway.out.text.endswith("wheelgate: stopped\n")
+    assert gateway.out.text.endswith("Stop it with Ctrl-C.\n")
     assert "Traceback" not in gateway.err.text
 
 
