@@ -1,6 +1,6 @@
 """The one list of PyPI's hosts: what is decrypted and answered, everywhere in the gateway. Pure.
 
-Source: the public host names of pypi.org (https://docs.pypi.org/) and their historical aliases, which redirect.
+The three public host names are the ones that clients have built in; the others are their historical aliases.
 """
 
 import contextlib

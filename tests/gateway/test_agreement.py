@@ -176,7 +176,7 @@ def test_client__that_would_speak_http_2__is_offered_http_1(gateway: RunningGate
 PLAIN = ["http://pypi.org", "http://PyPI.org.", "http://files.pythonhosted.org", "http://upload.pypi.org:80"]
 
 
-@pytest.mark.parametrize("host", [*PLAIN, "http://pypi.org:443", "http://warehouse.pypi.org"])
+@pytest.mark.parametrize("host", [*PLAIN, "http://pypi.org:443", "http://another.pypi.org"])
 def test_plain_http__to_pypi__is_refused(gateway: RunningGateway, pypi: FakePyPI, host: str) -> None:
     """Nothing that comes without TLS is answered, nor passed on."""
     dials = planting.watch_dials(gateway)

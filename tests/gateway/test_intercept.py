@@ -23,7 +23,7 @@ PROTECTED = [
     "PyPI.org",
     "pypi.org.",
     "FILES.pythonhosted.ORG.",
-    "warehouse.pypi.org",
+    "another.pypi.org",
     "a.b.pythonhosted.org",
     "\uff50\uff59\uff50\uff49.org",  # full-width letters: IDNA makes pypi.org of them
     "pypi\u3002org",  # an ideographic full stop

@@ -37,7 +37,7 @@ def test_is_protected__listed_host__is_true(host: str) -> None:
     assert hosts.is_protected(f"{host.upper()}.:443")
 
 
-@pytest.mark.parametrize("host", ["test.pypi.org", "new.pythonhosted.org", "a.b.pypi.io"])
+@pytest.mark.parametrize("host", ["any.pypi.org", "new.pythonhosted.org", "a.b.pypi.io"])
 def test_is_protected__below_a_domain__is_true(host: str) -> None:
     """What lies below PyPI's domains is PyPI's, listed or not."""
     assert hosts.is_protected(host)

@@ -90,7 +90,7 @@ def test_no_proxy__address_in_brackets__loses_them(entry: str) -> None:
     "entry",
     [
         *("*", "pypi.org", ".pypi.org", "*.pypi.org", "PyPI.org", "pypi.org:443", "pypi.org.", "https://pypi.org/"),
-        *("files.pythonhosted.org", ".pythonhosted.org", "upload.pypi.org", "test.pypi.org", "python.org"),
+        *("files.pythonhosted.org", ".pythonhosted.org", "upload.pypi.org", "any.pypi.org", "python.org"),
         *("org", ".org", "*.org", "i.org", "*pypi*", "all://pypi.org", "pypi.io", "."),
     ],
 )

@@ -13,7 +13,7 @@ from proxyconf import hosts
 from tests.addons.trust.certificates import forged_leaf, handshake, now
 
 
-@pytest.mark.parametrize("host", sorted(hosts.INDEX | hosts.FILES | hosts.UPLOAD | {"test.pypi.org"}))
+@pytest.mark.parametrize("host", sorted(hosts.INDEX | hosts.FILES | hosts.UPLOAD | {"any.pypi.org"}))
 def test_leaf__each_of_pypis_hosts__is_accepted_strictly(tmp_path: Path, host: str) -> None:
     """A strict client takes the leaf for every host that is decrypted."""
     authority = open_authority(tmp_path, now())
