@@ -79,12 +79,15 @@ class Present:
         self._grace_seconds = grace_seconds
         self._retiring: dict[asyncio.Task[None], list[Source]] = {}
 
-    def swap(self, settings: Settings) -> None:
-        """Put a new configuration in force for the requests to come. Raises ValueError; then the old one stays."""
+    async def swap(self, settings: Settings) -> None:
+        """Put a new configuration in force for the requests to come. Raises ValueError; then the old one stays.
+
+        It is built in a thread: it reads passwords and certificates from disk. One swap at a time.
+        """
         before = self.assembly
         if settings.listen != before.settings.listen or settings.certs != before.settings.certs:
             logger.warning("listen and certs are read at start only: restart wheelgate for them to take effect")
-        self.assembly = assemble(settings, before)
+        self.assembly = await asyncio.to_thread(assemble, settings, before)
         gone = [source for key, source in before.sources.items() if key not in self.assembly.sources]
         task = asyncio.ensure_future(_retire(gone, self._grace_seconds))
         self._retiring[task] = gone

@@ -73,11 +73,11 @@ class Lifetime:
                 if isinstance(outcome, ConfigurationError):
                     logger.error("%s - the configuration before stays in force", outcome)
                 elif outcome != self._present.assembly.settings:
-                    self._swap(outcome, configuration)
+                    await self._swap(outcome, configuration)
 
-    def _swap(self, settings: Settings, configuration: Path) -> None:
+    async def _swap(self, settings: Settings, configuration: Path) -> None:
         try:
-            self._present.swap(settings)
+            await self._present.swap(settings)
         except (ValueError, OSError) as error:
             logger.error("%s: %s - the configuration before stays in force", configuration, error)
             return

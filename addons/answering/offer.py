@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
+from addons.off_loop import off_loop
 from addons.policies.policy import Policy, apply_all, hide_refused
 from addons.routes import OWN_FILES, PublicFile, SourceFile
 from addons.simple.distributions import projects_of
@@ -15,6 +16,7 @@ from addons.simple.page import File, Page
 from addons.sources.priority import Priority
 from addons.sources.source import ProjectAbsent, Source
 
+_SMALL = 100  # files
 _FILES_HOST = "https://files.pythonhosted.org"
 
 
@@ -41,10 +43,14 @@ class Offer:
         Raises ProjectAbsent or SourceUnavailable.
         """
         source, page = await self._policed(project, at)
+        return await off_loop(is_large(page), self._shown, source, page)
+
+    def _shown(self, source: Source, page: Page) -> Page:
         shown = hide_refused(page) if self._hide else page
         if source.direct:
             return shown
-        return msgspec.structs.replace(shown, files=tuple(_readdressed(file, source, project) for file in shown.files))
+        files = tuple(_readdressed(file, source, page.project) for file in shown.files)
+        return msgspec.structs.replace(shown, files=files)
 
     async def public_file(self, route: PublicFile, at: datetime) -> Offered | None:
         """Give the file with this path from the page of the project that it belongs to; None if no page offers it.
@@ -75,7 +81,12 @@ class Offer:
 
     async def _policed(self, project: ProjectName, at: datetime) -> tuple[Source, Page]:
         source, page = await self._priority.page(project)
-        return source, apply_all(self._policies, page, at)
+        return source, await off_loop(is_large(page), apply_all, self._policies, page, at)
+
+
+def is_large(page: Page) -> bool:
+    """Tell whether work on every file of the page would hold up the event loop."""
+    return len(page.files) > _SMALL
 
 
 def _readdressed(file: File, source: Source, project: ProjectName) -> File:

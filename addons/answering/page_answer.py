@@ -1,6 +1,5 @@
 """A page as bytes: in the form and coding that the client asked for, with a validator of its own."""
 
-import asyncio
 import gzip
 import hashlib
 import re
@@ -8,14 +7,15 @@ from collections.abc import Mapping
 
 from werkzeug.http import parse_etags
 
+from addons.answering.offer import is_large
 from addons.answers import Answer
+from addons.off_loop import off_loop
 from addons.simple.html_form import render_html
 from addons.simple.json_form import render_json
 from addons.simple.negotiation import Form, coding, negotiate
 from addons.simple.page import Page
 
 _SERIAL = re.compile(r"[0-9]{1,19}")  # upstream's text goes into a header: nothing but a number (MRG-09)
-_SMALL = 100  # files: a page of no more is rendered at once, a larger one beside the event loop
 
 
 async def answer_page(page: Page, headers: Mapping[str, str], wanted: str | None, max_age: int) -> Answer:
@@ -25,8 +25,7 @@ async def answer_page(page: Page, headers: Mapping[str, str], wanted: str | None
     """
     form = negotiate(headers.get("accept"), wanted)
     zipped = coding(headers.get("accept-encoding")) == "gzip"
-    small = len(page.files) <= _SMALL
-    body, etag = _render(page, form, zipped) if small else await asyncio.to_thread(_render, page, form, zipped)
+    body, etag = await off_loop(is_large(page), _render, page, form, zipped)
     common = {"ETag": f'"{etag}"', "Cache-Control": f"max-age={max_age}", "Vary": "Accept, Accept-Encoding"}
     serial = str(page.meta.get("_last-serial", ""))
     if _SERIAL.fullmatch(serial):

@@ -14,13 +14,13 @@ from werkzeug.http import parse_cache_control_header
 from addons.cache.flight import Flights
 from addons.cache.recent import Recent
 from addons.fetch.upstream import Document, FetchFailed, Upstream
+from addons.off_loop import off_loop
 from addons.simple.html_form import read_html
 from addons.simple.json_form import read_json
 from addons.simple.names import ProjectName
 from addons.simple.negotiation import Form
 from addons.simple.page import File, NotAPage, Page, with_files
 from addons.sources.index_files import ABSENT, IndexFiles
-from addons.sources.off_loop import off_loop
 from addons.sources.source import ProjectAbsent, Reading, SourceUnavailable, Span
 from proxyconf import hosts
 from proxyconf.addresses import is_loopback
@@ -30,6 +30,7 @@ from proxyconf.settings import Source as SourceSettings
 logger = logging.getLogger(__name__)
 
 _ACCEPT = f"{Form.JSON.content_type}, {Form.HTML.content_type};q=0.2, text/html;q=0.01"
+_SMALL = 32_768  # bytes of a page: read in less time than a hop to a thread is worth
 _KEPT_FILES = 50_000  # how many page entries are remembered, over all pages: about 50 MB
 
 
@@ -95,7 +96,9 @@ class Index:
         if read is None:
             raise SourceUnavailable(f"source {self.name}: answered with {kind or 'no content type'}, which is no page")
         try:
-            return await off_loop(len(answer.body), lambda: self._within_reach(read(answer.body, answer.url, project)))
+            return await off_loop(
+                len(answer.body) > _SMALL, lambda: self._within_reach(read(answer.body, answer.url, project))
+            )
         except NotAPage as error:
             raise SourceUnavailable(
                 f"source {self.name}: what it answered for {project} is no page: {error}"

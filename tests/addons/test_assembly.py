@@ -108,7 +108,7 @@ async def test_swap__of_the_policies__counts_at_once_and_keeps_what_is_remembere
     try:
         before = present.assembly
         assert [entry.get("yanked") for entry in (await page(before, "demo"))["files"]] == [None]
-        present.swap(made(policies=(DENY,)))
+        await present.swap(made(policies=(DENY,)))
         assert [entry["yanked"] for entry in (await page(present.assembly, "demo"))["files"]] == [
             "Blocked by wheelgate: deny: x"
         ]
@@ -138,7 +138,7 @@ async def test_swap__of_how_a_source_is_reached__makes_it_anew(
     present = Present(made())
     try:
         await page(present.assembly, "demo")
-        present.swap(made(**change))
+        await present.swap(made(**change))
         await page(present.assembly, "demo")
     finally:
         await present.close()
@@ -158,7 +158,7 @@ async def test_swap__of_a_password__makes_the_source_anew(pypi: FakePyPI, made: 
         assert isinstance(answer, Answer)
         assert answer.status == 503
         secret.write_text("secret\n")
-        present.swap(made(sources=(registry,), max_age_seconds=1))
+        await present.swap(made(sources=(registry,), max_age_seconds=1))
         assert len((await page(present.assembly, "theirs"))["files"]) == 1
     finally:
         await present.close()
@@ -175,7 +175,7 @@ async def test_swap__to_what_cannot_be_built__changes_nothing(pypi: FakePyPI, ma
     secret.unlink()
     try:
         with pytest.raises(ValueError, match="secret"):
-            present.swap(made(sources=(registry, PYPI)))
+            await present.swap(made(sources=(registry, PYPI)))
         assert present.assembly is before
         assert len((await page(present.assembly, "demo"))["files"]) == 1
     finally:
@@ -189,9 +189,9 @@ async def test_swap__of_what_is_read_at_start_only__is_said(
     """An operator who changes these is told that a restart is needed; otherwise nothing is said."""
     present = Present(made())
     try:
-        present.swap(made(max_age_seconds=3))
+        await present.swap(made(max_age_seconds=3))
         assert caplog.records == []
-        present.swap(made(max_age_seconds=3, **change))
+        await present.swap(made(max_age_seconds=3, **change))
         assert "restart wheelgate" in caplog.text
     finally:
         await present.close()
@@ -205,7 +205,7 @@ async def test_source__that_is_configured_no_more__is_closed_after_its_grace(pyp
     before = present.assembly
     try:
         await page(before, "demo")
-        present.swap(made(sources=(msgspec.structs.replace(PYPI, name="other"),)))
+        await present.swap(made(sources=(msgspec.structs.replace(PYPI, name="other"),)))
         await page(before, "demo")
         await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not asyncio.current_task()))
         with pytest.raises(RuntimeError, match="closed"):
@@ -221,7 +221,7 @@ async def test_close__within_the_grace__closes_old_and_new_sources(pypi: FakePyP
     present = Present(made())
     before = present.assembly
     await page(before, "demo")
-    present.swap(made(sources=(msgspec.structs.replace(PYPI, name="other"),)))
+    await present.swap(made(sources=(msgspec.structs.replace(PYPI, name="other"),)))
     await present.close()
     for assembly in (before, present.assembly):
         with pytest.raises(RuntimeError, match="closed"):

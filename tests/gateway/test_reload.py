@@ -280,7 +280,7 @@ class Unbuildable(Present):
     """Settings of which nothing can be built: what they name went away since they were read."""
 
     @override
-    def swap(self, settings: Settings) -> None:
+    async def swap(self, settings: Settings) -> None:
         """Raise."""
         raise ValueError("the password is gone")
 

@@ -177,7 +177,7 @@ def test_origin__opened_by_a_careless_configuration__still_asks_for_a_ticket(
     host, port = origin_of(gateway, pypi)
     opened = OtherHosts(allow=("127.0.0.1",), ports=(port,))
     present = planting.intercept_of(gateway).present
-    gateway.on_loop(lambda: present.swap(Settings(other_hosts=opened, certs=present.assembly.settings.certs)))
+    gateway.until(lambda: present.swap(Settings(other_hosts=opened, certs=present.assembly.settings.certs)))
     answer = gateway.get(f"http://{host}:{port}/", **{TICKET: "forged"})
     assert (answer.status_code, answer.reason_phrase) == (403, "wheelgate: this address serves the gateway only")
     with gateway.tunnel(host, port) as link:

@@ -1,5 +1,7 @@
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from addons.policies.deny import Deny
 from addons.policies.policy import Policy
 from addons.routes import PublicFile, SourceFile
 from addons.simple.names import ProjectName
+from addons.simple.page import Page
 from addons.sources.index import Index
 from addons.sources.source import ProjectAbsent, SourceUnavailable
 from proxyconf.settings import DenyRule
@@ -212,3 +215,28 @@ async def test_page__of_nobodys_project__is_absent(tmp_path: Path) -> None:
     """Absent is told to the caller as it is."""
     with pytest.raises(ProjectAbsent):
         await offer(own_folder(tmp_path)).page(DEMO, AT)
+
+
+class Where:
+    """A policy that changes nothing, and notes in which thread it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[threading.Thread] = []
+
+    def apply(self, page: Page, at: datetime) -> Page:
+        """Note the thread."""
+        self.asked.append(threading.current_thread())
+        return page
+
+
+@pytest.mark.parametrize(("files", "aside"), [(3, False), (150, True)])
+async def test_policies__of_a_large_page__are_applied_beside_the_event_loop(
+    pypi: FakePyPI, index: Index, files: int, aside: bool
+) -> None:
+    """Rules on versions read thousands of filenames; meanwhile everybody else is answered."""
+    for number in range(files):
+        pypi.add_bytes("demo", f"1.{number}", f"demo-1.{number}.tar.gz", b"x")
+    where = Where()
+    await offer(index, policies=[where]).page(DEMO, AT)
+    [thread] = where.asked
+    assert (thread is not threading.main_thread()) is aside
