@@ -65,6 +65,7 @@ def version(text: str) -> Version | None:
         return None
 
 
+@lru_cache(maxsize=32768)  # every policy asks it of every file of a page
 def version_of(filename: str, project: ProjectName) -> Version | None:
     """Return the version of this project that a file belongs to, None if none can be derived.
 
@@ -107,6 +108,10 @@ def belongs(filename: str, project: ProjectName) -> bool:
 
     A wheel or sdist must be this project's; a name that is neither must at least be a split of this project's name.
     """
+    # The usual way to write a name takes the short way here.
+    name = filename.partition("-")[0] if filename.endswith(".whl") else filename.rpartition("-")[0]
+    if spelled(name) == project:
+        return True
     known = distribution(filename)
     if known is None:
         return any(spelled(left) == project for left, _ in _splits(_cut(filename)[0]))

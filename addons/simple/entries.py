@@ -5,49 +5,42 @@ One bad file never costs the page, and nothing here raises over what a source wr
 
 import logging
 import re
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+
+import msgspec
 
 from addons.simple.distributions import belongs
-from addons.simple.names import ProjectName, spelled
+from addons.simple.links import Links
+from addons.simple.listed import LARGEST, Listed, OpenListed, is_secure_url, is_time, sound
+from addons.simple.names import ProjectName
 from addons.simple.page import File
 
 logger = logging.getLogger(__name__)
 
-_ABSOLUTE = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
-# An absolute URL of nothing but these needs no second look: no query, fragment, escape or character out of place.
-_PLAIN_URL = re.compile(r"[!$&-;=@-Z_a-z~]+")
-_FORBIDDEN_IN_URL = re.compile(r"[\x00-\x1f\x7f\\]")
-_KEPT_IN_URL = "/%:@!$&'()*+,;=~"
-# Dot segments that survive resolving, and escapes that the gateway itself refuses in a request (NAM-09).
-_UNSAFE_PATH = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)|%(?:[01][0-9a-f]|2f|5c|7f)", re.IGNORECASE)
 _HASH_SIZES = {
     "md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128, "blake2b_256": 64,
 }  # fmt: skip  # hex digits
 _HEX = re.compile(r"[0-9a-f]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,19}")
-_LARGEST = 2**63 - 1  # bytes; what clients can hold
+TOGETHER = 256  # entries understood at once; an odd one sends so many the long way
+_LISTED = msgspec.json.Decoder(list[Listed])
+_OPEN = msgspec.json.Decoder(list[OpenListed])
+_KEYS = frozenset(field.encode_name for field in msgspec.structs.fields(Listed))
+_ENTRIES = msgspec.json.Decoder(list[dict[str, Any]])
+_ENTRY = msgspec.json.Decoder()
+_ENCODER = msgspec.json.Encoder()
 
 
 class Entries:
     """Collects the sound files of one page. `base` is the URL that relative ones are resolved against."""
 
     def __init__(self, base: str, project: ProjectName) -> None:
-        self._base = base
-        self._host = urlsplit(base).hostname  # for the log; the rest of a URL may be a secret
+        self.links = Links(base)
         self._project = project
-        self._origins: set[str] = set()
         self._files: dict[str, File | None] = {}  # None: entries that contradict each other
         self._odd: list[str] = []
-
-    def rebase(self, href: str) -> None:
-        """Resolve what follows against an HTML `<base>`, itself resolved against the page's own URL."""
-        with suppress(ValueError):
-            self._base = urljoin(self._base, href.strip())
 
     def odd(self, words: str) -> None:
         """Remember an oddity for the one warning. Texts of the source belong into it as `ascii(text)`."""
@@ -57,8 +50,66 @@ class Entries:
         """Return the files in the source's order, and log all oddities in one warning."""
         if self._odd:
             some = "; ".join(self._odd[:3])
-            logger.warning("page of %s from %s: %d oddities: %s", self._project, self._host, len(self._odd), some)
+            logger.warning("page of %s from %s: %d oddities: %s", self._project, self.links.host, len(self._odd), some)
         return tuple(file for file in self._files.values() if file is not None)
+
+    def add_all(self, entries: Sequence[msgspec.Raw]) -> None:
+        """Add the files of PEP 691 entries, each the JSON of one."""
+        for start in range(0, len(entries), TOGETHER):
+            together = entries[start : start + TOGETHER]
+            whole = b"[" + b",".join(together) + b"]"
+            try:
+                listed = _LISTED.decode(whole)
+            except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
+                if not self._add_open(whole):
+                    self._add_singly(together)
+            else:
+                self.add_listed(listed)
+
+    def add_listed(self, listed: Sequence[Listed]) -> None:
+        """Add the files of entries that are written as PyPI writes them."""
+        for start in range(0, len(listed), TOGETHER):
+            together = listed[start : start + TOGETHER]
+            if not self.add_sound(together):
+                self._add_singly(map(_ENCODER.encode, together))
+
+    def add_sound(self, listed: Sequence[Listed], unknown: Iterable[dict[str, Any]] | None = None) -> bool:
+        """Add the files of entries that are sound at a glance; false, and nothing added, if any is not.
+
+        `unknown` has the unknown keys of each entry; None: there are none.
+        """
+        files = sound(listed, self.links, self._project)
+        if files is None:
+            return False
+        if unknown is not None:
+            replaced = msgspec.structs.replace
+            files = [replaced(file, unknown=more) if more else file for file, more in zip(files, unknown, strict=True)]
+        for file in files:
+            self._keep(file)
+        return True
+
+    def _add_open(self, whole: bytes) -> bool:
+        """Add the files of a list of entries that PyPI might write tomorrow: there are unknown keys beside the known."""
+        try:
+            listed, entries = _OPEN.decode(whole), _ENTRIES.decode(whole)
+        except (ValueError, RecursionError):
+            return False
+        unknown = [{key: value for key, value in entry.items() if key not in _KEYS} for entry in entries]
+        return not any("gpg-sig" in more or "dist-info-metadata" in more for more in unknown) and self.add_sound(
+            listed, unknown
+        )
+
+    def _add_singly(self, entries: Iterable[bytes | msgspec.Raw]) -> None:
+        for raw in entries:
+            try:
+                entry = _ENTRY.decode(raw)
+            except (ValueError, RecursionError) as error:  # a number that nobody can hold
+                self.odd(f"a file is unreadable: {ascii(str(error))[:200]}")
+                continue
+            if isinstance(entry, dict):
+                self.add(entry)
+            else:
+                self.odd("a file is no object")
 
     def add(self, entry: dict[str, Any]) -> None:
         """Add a file from a PEP 691 entry, which is used up: what is left of it are the unknown keys."""
@@ -67,7 +118,7 @@ class Entries:
         url = self._url(take("url", None), filename)
         requires_python, size = take("requires-python", None), take("size", None)
         upload_time, yanked, metadata = take("upload-time", None), take("yanked", False), self._metadata(entry)
-        if url is None or hashes is None or not self.is_here(filename):
+        if url is None or hashes is None or not belongs(filename, self._project):
             self.odd(f"{ascii(filename)[:200]} is dropped")
             return
         file = File(
@@ -76,7 +127,7 @@ class Entries:
             hashes=hashes,
             # What nearly every file has is seen here, without a call: there are 5,000 of them.
             requires_python=requires_python if type(requires_python) is str else self._text(requires_python),
-            size=size if type(size) is int and 0 <= size <= _LARGEST else self._size(size),
+            size=size if type(size) is int and 0 <= size <= LARGEST else self._size(size),
             upload_time=self._time(upload_time),
             yanked=yanked if yanked is False else self._yanked(yanked),
             # A client asks for the URL with `.metadata` behind it: that cannot work behind a query (JSN-05).
@@ -85,48 +136,17 @@ class Entries:
             gpg_sig=self._flag(take("gpg-sig")) if "gpg-sig" in entry else None,
             unknown=entry,
         )
-        other = self._files.setdefault(filename, file)
+        self._keep(file)
+
+    def _keep(self, file: File) -> None:
+        other = self._files.setdefault(file.filename, file)
         if other is not file:
             self._settle(other, file)
 
-    def resolve(self, url: str) -> tuple[str, str] | None:
-        """Return an absolute URL without credentials and fragment, and its decoded filename; None if it is no file's.
-
-        Schemes other than http and https, control characters, backslashes and dots that survive resolving: None.
-        """
-        origin = url[: max(url.find("/", 8), 0)]
-        if origin in self._origins and "/." not in url and _PLAIN_URL.fullmatch(url):
-            return url, url.rpartition("/")[2]
-        return self._resolve(url.strip(" \t\r\n\f"))
-
-    def _resolve(self, url: str) -> tuple[str, str] | None:
-        if _FORBIDDEN_IN_URL.search(url):
-            return None
-        try:
-            if (own := urlsplit(url)).scheme and not own.netloc:
-                return None  # `https:x` and `https:///x` mean one thing to RFC 3986 and another to browsers
-            parts = urlsplit(urljoin(self._base, url))
-            path, query = quote(parts.path, safe=_KEPT_IN_URL), quote(parts.query, safe=_KEPT_IN_URL + "?")
-            port = f":{parts.port}" if parts.port is not None else ""  # reading it checks it
-            host = parts.hostname or ""
-            origin = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
-            filename = unquote(path.rpartition("/")[2], errors="strict")
-        except ValueError:
-            return None
-        if not _ABSOLUTE.fullmatch(origin) or _UNSAFE_PATH.search(path) or not _is_filename(filename):
-            return None
-        self._origins.add(origin)  # what comes from there and is plain needs no second look
-        return origin + path + ("?" + query if query else ""), filename
-
     def _url(self, url: object, filename: object) -> str | None:
         """Return the absolute URL of a file, None if it is no URL or does not end with the filename (JSN-04)."""
-        resolved = self.resolve(url) if isinstance(url, str) else None
+        resolved = self.links.resolve(url) if isinstance(url, str) else None
         return resolved[0] if resolved is not None and resolved[1] == filename else None
-
-    def is_here(self, filename: str) -> bool:
-        """Tell whether the file is this project's (JSN-18); the usual way to write it takes the short way here."""
-        name = filename.partition("-")[0] if filename.endswith(".whl") else filename.rpartition("-")[0]
-        return spelled(name) == self._project or belongs(filename, self._project)
 
     def _hashes(self, value: object) -> dict[str, str] | None:
         """Return the hashes in lower case, None if a known one is malformed: nobody could ever verify that file."""
@@ -168,20 +188,15 @@ class Entries:
             return None
         if isinstance(value, str) and _DIGITS.fullmatch(value):
             value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST:
             return value
         self.odd("size is no number of bytes")
         return None
 
     def _time(self, value: object) -> str | None:
         """Return an upload time untouched, None if clients would fail on it (JSN-11)."""
-        if isinstance(value, str) and _TIME.fullmatch(value):
-            try:
-                datetime.fromisoformat(value)
-            except ValueError:
-                pass
-            else:
-                return value
+        if isinstance(value, str) and is_time(value):
+            return value
         if value is not None:
             self.odd("upload-time is no time")
         return None
@@ -198,7 +213,7 @@ class Entries:
     def _provenance(self, value: object) -> str | None:
         if value is None:
             return None
-        if isinstance(value, str) and value.startswith("https://") and value.isascii() and value.isprintable():
+        if isinstance(value, str) and is_secure_url(value):
             return value
         self.odd("provenance is no https URL")
         return None
@@ -213,11 +228,6 @@ class Entries:
             self._files[file.filename] = None
         elif file.yanked and not other.yanked:
             self._files[file.filename] = file
-
-
-def _is_filename(text: str) -> bool:
-    """Tell whether a text can be a file's name anywhere: no separators, no control characters, not hidden."""
-    return text[:1] not in {"", ".", " "} and text[-1] != " " and text.isprintable() and not {"/", "\\"} & set(text)
 
 
 def _same_bytes(one: File, two: File) -> bool:

@@ -1,18 +1,41 @@
 """The JSON form of a project's page (PEP 691, 700, 714, 740, 792), read and written."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from addons.simple.entries import Entries
+from addons.simple.listed import Listed
 from addons.simple.names import ProjectName
 from addons.simple.page import File, NotAPage, Page, complete, versions_of
 from addons.simple.standing import NEWEST, check_version, claimed_version, emptied_if_quarantined, status_among
 
 _DECODER = msgspec.json.Decoder()
+_TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_FILES = msgspec.json.Decoder(list[msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
 _BOM = b"\xef\xbb\xbf"
+# An escape: a pair of surrogates, half a pair (the group), or any other.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+
+
+class _Usual(msgspec.Struct, forbid_unknown_fields=True, gc=False, rename=lambda name: name.replace("_", "-")):
+    files: list[Listed]
+    meta: Any = UNSET
+    name: Any = UNSET
+    versions: Any = UNSET
+    project_status: Any = UNSET
+    alternate_locations: Any = UNSET
+
+
+_USUAL = msgspec.json.Decoder(_Usual)
+_KEYS = [(field.name, field.encode_name) for field in msgspec.structs.fields(_Usual) if field.name != "files"]
 
 
 def read_json(body: bytes, url: str, project: ProjectName) -> Page:
@@ -21,11 +44,12 @@ def read_json(body: bytes, url: str, project: ProjectName) -> Page:
     Single files that are unsound are dropped or lose the unsound value, with one warning in the log. Raises NotAPage
     for what is no page as a whole: not JSON, no object, no list of files, API version 2 or higher.
     """
-    document = _document(body)
+    entries = Entries(url, project)
+    document = _document(_characters(body.removeprefix(_BOM)), entries)
     meta = _object(document.pop("meta", None), "meta")
     check_version(meta.pop("api-version", None))
     document.pop("name", None)  # the caller knows which project it asked for
-    files = _files(document.pop("files", None), Entries(url, project))
+    files = entries.finish()
     listed = _listed(document.pop("versions", None))
     standing = [_standing(document.pop("project-status", None)), _standing(meta.pop("project-status", None))]
     claims = [found.pop(key, None) for found in standing for key in ("status", "state")]
@@ -58,17 +82,54 @@ def render_json(page: Page) -> bytes:
     if page.versions is not None or claimed == NEWEST:
         document["versions"] = versions_of(page)
     document["files"] = list(_entries(page))
-    return _ENCODER.encode(page.unknown | document)
-
-
-def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = _DECODER.decode(body.removeprefix(_BOM))
+        return _ENCODER.encode(page.unknown | document)
+    except UnicodeEncodeError:  # half a character, in a policy's words
+        whole = msgspec.to_builtins(page.unknown | document)
+        return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+def _document(body: bytes, entries: Entries) -> dict[str, Any]:
+    """Add the files to the entries, and return the rest of the top level. Of keys written twice the last counts."""
+    try:
+        usual = _USUAL.decode(body)
+    except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
+        return _unusual(body, entries)
+    entries.add_listed(usual.files)
+    return {key: value for name, key in _KEYS if (value := getattr(usual, name)) is not UNSET}
+
+
+def _unusual(body: bytes, entries: Entries) -> dict[str, Any]:
+    """Do the same for a document with a key, a type or an entry that PyPI does not write."""
+    try:
+        raws = _top(body)
+        files = _FILES.decode(raws.pop("files", b"null"))
+        document = {key: _DECODER.decode(raw) for key, raw in raws.items()}
+    except msgspec.ValidationError as error:
+        raise NotAPage(f"it is no object with a list of files: {error}") from error
     except (ValueError, RecursionError) as error:
         raise NotAPage(f"it is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise NotAPage("its JSON is no object")
+    entries.add_all(files)
     return document
+
+
+def _top(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return _TOP.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return _TOP.decode(_paired(body))
+
+
+def _characters(body: bytes) -> bytes:
+    """Return the body with what is no character replaced: one file's garbled text must not cost the page."""
+    return body if body.isascii() else body.decode(errors="replace").encode()
+
+
+def _paired(body: bytes) -> bytes:
+    """Return the body with halves of surrogate pairs replaced: JSON can write them, and UTF-8 cannot."""
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
 
 
 def _object(value: object, name: str) -> dict[str, Any]:
@@ -77,17 +138,6 @@ def _object(value: object, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NotAPage(f"its {name} is no object")
     return value
-
-
-def _files(value: object, entries: Entries) -> tuple[File, ...]:
-    if not isinstance(value, list):
-        raise NotAPage("it has no list of files")
-    for entry in value:
-        if isinstance(entry, dict):
-            entries.add(entry)
-        else:
-            entries.odd("a file is no object")
-    return entries.finish()
 
 
 def _listed(value: object) -> tuple[str, ...] | None:
@@ -108,12 +158,12 @@ def _entries(page: Page) -> Iterator[File | dict[str, Any]]:
     """Yield what is encoded for each file: nearly always the file itself, its defaults are left out."""
     for file in page.files:
         if file.unknown or file.refused is not None or file.yanked == "" or file.core_metadata == {}:
-            yield _flattened(file)
+            yield _written(file)
         else:
             yield file
 
 
-def _flattened(file: File) -> dict[str, Any]:
+def _written(file: File) -> File | dict[str, Any]:
     """Return a file with its unknown keys beside the known ones; an empty reason or no hashes are written as true."""
     plain = msgspec.structs.replace(
         file,
@@ -122,5 +172,4 @@ def _flattened(file: File) -> dict[str, Any]:
         unknown={},
         refused=None,
     )
-    known: dict[str, Any] = msgspec.to_builtins(plain)
-    return file.unknown | known
+    return {**file.unknown, **msgspec.to_builtins(plain)} if file.unknown else plain

@@ -12,6 +12,7 @@ ProjectName = NewType("ProjectName", str)
 
 # Checked before lower-casing and without IGNORECASE: the Kelvin sign and the long s lower-case into ASCII letters.
 _VALID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NORMAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _RUN = re.compile(r"[-_.]+")
 
 
@@ -24,6 +25,8 @@ def normalise(text: str) -> ProjectName:
 
     Raises InvalidName if the text is no valid name (ASCII letters, digits, `.`, `_` and `-`, ends alphanumeric).
     """
+    if _NORMAL.fullmatch(text):
+        return ProjectName(text)
     if not _VALID.fullmatch(text):
         # ascii() keeps control characters out of logs, the cut keeps hostile names short.
         raise InvalidName(f"{text[:100]!a} is no valid project name")

@@ -40,8 +40,8 @@ _LONGEST = 4096  # characters of a header that are read
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _ELEMENT = re.compile(rf"(?:{_QUOTED}|[^,\"])+")
-_PARAMETER = re.compile(rf"\s*;\s*(?:({_WORD})\s*=\s*({_WORD}|{_QUOTED}))?\s*")
-_RANGE = re.compile(rf"\s*({_WORD}(?:/{_WORD})?)")
+_PARAMETER = re.compile(rf"[ \t]*;[ \t]*(?:({_WORD})[ \t]*=[ \t]*({_WORD}|{_QUOTED}))?[ \t]*")
+_RANGE = re.compile(rf"[ \t]*({_WORD}(?:/{_WORD})?)")
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
@@ -63,12 +63,21 @@ def negotiate(accept: str | None, wanted: str | None = None) -> Form:
     return best if quality > 0 else Form.LEGACY_HTML
 
 
+type Coding = Literal["zstd", "gzip", "identity"]
+
+
 @lru_cache(maxsize=512)
-def coding(accept_encoding: str | None) -> Literal["gzip", "identity"]:
-    """Return the content coding to answer with: gzip only for a client that names it and does not prefer identity."""
+def coding(accept_encoding: str | None) -> Coding:
+    """Return the content coding to answer with: zstd or gzip for a client that names it and does not prefer identity.
+
+    Of equal qualities the first of zstd, gzip, identity wins. `*` means identity only: it names no coding.
+    """
     qualities = _qualities(accept_encoding or "")
     gzip = qualities.get("gzip", qualities.get("x-gzip", 0.0))
-    return "gzip" if gzip > 0 and gzip >= qualities.get("identity", 0.0) else "identity"
+    zstd, identity = qualities.get("zstd", 0.0), qualities.get("identity", qualities.get("*", 0.0))
+    if zstd > 0 and zstd >= max(gzip, identity):
+        return "zstd"
+    return "gzip" if gzip > 0 and gzip >= identity else "identity"
 
 
 def _offer(form: Form, ranges: dict[str, float]) -> tuple[float, int, int]:
@@ -100,7 +109,7 @@ def _parsed(element: str) -> Iterator[tuple[str, float]]:
     while at < len(element):
         parameter = _PARAMETER.match(element, at)
         if parameter is None:
-            if element[at:].strip():
+            if element[at:].strip(" \t"):
                 return
             break
         if not seen and (parameter[1] or "").lower() == "q":

@@ -28,8 +28,8 @@ class Refusal(msgspec.Struct, frozen=True):
 class File(
     msgspec.Struct,
     frozen=True,
-    kw_only=True,
     omit_defaults=True,
+    gc=False,  # 50,000 of them are kept, and none can be part of a cycle
     rename={
         "requires_python": "requires-python",
         "upload_time": "upload-time",
@@ -57,7 +57,10 @@ class File(
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A project's page. `versions` is None where the source listed none; `meta` and `unknown` hold unknown keys."""
+    """A project's page. `versions` is None where the source listed none; `meta` and `unknown` hold unknown keys.
+
+    `version` is a digest of what the source answered: equal ones, equal pages. Neither it nor the sources are rendered.
+    """
 
     project: ProjectName
     files: tuple[File, ...]
@@ -68,6 +71,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     meta: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     source: str = ""  # name of the source that answered
+    sources: dict[str, str] = {}  # on merged pages: filename to the name of the source that has it
+    version: str = ""
 
 
 def with_files(page: Page, files: Iterable[File]) -> Page:
@@ -106,18 +111,25 @@ def complete(listed: tuple[str, ...], files: Iterable[File], project: ProjectNam
     """Return the listed versions and, behind them, those of the files that are not listed; none twice (PEP 700)."""
     known_texts = set(listed)
     # Nearly every wheel says a listed version to the letter, and needs no further thought.
-    others = [file for file in files if not (file.filename.endswith(".whl") and _part(file.filename) in known_texts)]
+    others = [
+        file
+        for file in files
+        if not ((name := file.filename).endswith(".whl") and f"{name}-".split("-", 2)[1] in known_texts)
+    ]
     here = dict.fromkeys(found for file in others if (found := version_of(file.filename, project)) is not None)
-    texts = {str(found): found for found in here}
-    missing = texts.keys() - known_texts
-    if missing:  # perhaps only spelled otherwise: 1.0 and 1.0.0
-        known = {_same(text) for text in listed}
-        listed += tuple(text for text, found in texts.items() if found not in known)
-    return listed
+    return union(listed, map(str, here))
 
 
-def _part(wheel: str) -> str:
-    return wheel.split("-", 2)[1] if "-" in wheel else ""
+def union(listed: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
+    """Return the listed versions and, behind them, the others that are not listed in any spelling (1.0 and 1.0.0)."""
+    texts = set(listed)
+    missing = [text for text in dict.fromkeys(others) if text not in texts]
+    known = {_same(text) for text in listed} if missing else set()
+    new: dict[Version | str, str] = {}
+    for text in missing:
+        if _same(text) not in known:
+            new.setdefault(_same(text), text)
+    return (*listed, *new.values())
 
 
 def _versions(files: Iterable[File], project: ProjectName) -> set[Version | str]:

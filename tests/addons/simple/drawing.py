@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from addons.simple.names import ProjectName
@@ -28,6 +29,25 @@ def entry(filename: Any = "foo_bar-1.0-py3-none-any.whl", **changes: Any) -> dic
     return {key: value for key, value in sound.items() if value is not ...}
 
 
+def listed(filename: Any = "foo_bar-1.0-py3-none-any.whl", **changes: Any) -> dict[str, Any]:
+    """Return an entry with every key that PyPI writes, in its order; `changes` as for `entry`."""
+    metadata = {"sha256": "cd" * 32} if str(filename).endswith(".whl") else False
+    written = {
+        "core-metadata": metadata,
+        "data-dist-info-metadata": metadata,
+        "filename": filename,
+        "hashes": {"sha256": SHA256},
+        "provenance": f"https://pypi.org/integrity/foo-bar/1.0/{filename}/provenance",
+        "requires-python": ">=3.9",
+        "size": 1234,
+        "upload-time": "2024-01-02T03:04:05.678901Z",
+        "url": f"https://files.pythonhosted.org/packages/ab/cd/{'ef' * 30}/{filename}",
+        "yanked": False,
+    }
+    written |= _hyphened(changes)
+    return {key: value for key, value in written.items() if value is not ...}
+
+
 def body(*entries: Any, **top: Any) -> bytes:
     """Return the JSON of a page with these entries; `top` adds or replaces top level keys, `...` takes one out."""
     page: dict[str, Any] = {
@@ -44,6 +64,7 @@ def _hyphened(changes: dict[str, Any]) -> dict[str, Any]:
     return {key if key.startswith("_") else key.replace("_", "-"): value for key, value in changes.items()}
 
 
+law = settings(deadline=None, max_examples=100)  # no deadline: other work may hold up one example
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 hostile = texts | st.sampled_from(
     [

@@ -57,6 +57,10 @@ def test_negotiate__header_of_a_real_client__what_it_expects(accept: str | None,
         (f"{JSON};q, {HTML};q=0.1", Form.HTML),
         (f"{HTML} , image/*", Form.HTML),
         (f"{JSON} garbage, {HTML};q=0.1", Form.HTML),
+        (f"{JSON}\x0b, {HTML};q=0.1", Form.HTML),
+        (f"{JSON};q=0.1234, {HTML};q=0.1", Form.HTML),
+        (f"{JSON};q=1.000;x=y, {HTML}", Form.JSON),
+        ("text/*;q=0.5, application/*;q=0.5", Form.JSON),
     ],
 )
 def test_negotiate__any_header__as_the_rfc_says(accept: str, form: Form) -> None:
@@ -98,7 +102,7 @@ def test_form__content_type__exact_spelling() -> None:
 def test_negotiate__arbitrary_text__some_form(text: str) -> None:
     """NEG-01: no header can make it raise."""
     assert negotiate(text, text) in Form
-    assert coding(text) in {"gzip", "identity"}
+    assert coding(text) in {"zstd", "gzip", "identity"}
 
 
 @pytest.mark.parametrize(
@@ -109,19 +113,26 @@ def test_negotiate__arbitrary_text__some_form(text: str) -> None:
         ("identity", "identity"),
         ("Identity", "identity"),
         ("gzip, deflate", "gzip"),
-        ("gzip, deflate, zstd", "gzip"),
-        ("zstd,gzip,deflate", "gzip"),
+        ("gzip, deflate, zstd", "zstd"),
+        ("zstd,gzip,deflate", "zstd"),
+        ("zstd;q=0.5, gzip", "gzip"),
+        ("zstd;q=0, gzip;q=0.1", "gzip"),
+        ("zstd;q=0.3, identity;q=0.4", "identity"),
         ("GZIP", "gzip"),
         ("x-gzip", "gzip"),
         ("gzip;q=0", "identity"),
         ("gzip;q=0.0, *", "identity"),
         ("gzip;q=0.5, identity;q=0.8", "identity"),
         ("gzip;q=0.8, identity;q=0.5", "gzip"),
-        ("br, zstd", "identity"),
+        ("br, zstd", "zstd"),
+        ("br, deflate", "identity"),
+        ("identity;q=0", "identity"),
+        ("gzip;q=0.5, *;q=0.8", "identity"),
+        ("gzip;q=0.8, *;q=0.5", "gzip"),
         ("*", "identity"),
         ("gzip;q=banana", "identity"),
     ],
 )
-def test_coding__what_a_client_asks__gzip_only_if_named(accept_encoding: str | None, expected: str) -> None:
+def test_coding__what_a_client_asks__compressed_only_if_named(accept_encoding: str | None, expected: str) -> None:
     """CCH-13: compress only if asked."""
     assert coding(accept_encoding) == expected
