@@ -11,6 +11,9 @@ INDEX = frozenset({"pypi.org", "www.pypi.org", "pypi.io", "www.pypi.io", "pypi.p
 FILES = frozenset({"files.pythonhosted.org"})
 """Hosts of wheels, sdists and their core metadata."""
 
+FILES_URL = "https://files.pythonhosted.org"
+"""What the paths of files stand behind, as clients know them."""
+
 UPLOAD = frozenset({"upload.pypi.org", "upload.pypi.io"})
 """Hosts that take uploads."""
 

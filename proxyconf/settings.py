@@ -140,6 +140,20 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return password_from(self.proxy_password_env, self.proxy_password_file, "proxy_")
 
 
+class Merge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A project (normalised) whose page has the files of several sources, the highest first."""
+
+    project: str
+    sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        settle(self, project=values.normal_name)
+        if len(self.sources) < 2:
+            raise Misfit("names fewer than two sources; there is nothing to merge", "sources")
+        if len(set(self.sources)) < len(self.sources):
+            raise Misfit("names a source twice; keep one of them", "sources")
+
+
 class OtherHosts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens to connections that are not for PyPI's hosts. `allow`: normalised host names, IPs, networks."""
 
@@ -215,6 +229,24 @@ def _check_order(sources: tuple[Source, ...]) -> None:
         public = source if source.public else public
 
 
+def _check_merge(settings: "Settings") -> None:
+    """Merged sources are there, each project once, and no reserved project is asked of a public source after all."""
+    known = {source.name: source for source in settings.sources}
+    for number, item in enumerate(settings.merge):
+        for place, name in enumerate(item.sources):
+            if name not in known:
+                there = ", ".join(known)
+                raise Misfit(f'"{name}" is no source; there are: {there}', "merge", number, "sources", place)
+        if any(item.project == other.project for other in settings.merge[:number]):
+            raise Misfit(f"{item.project} is merged twice; keep one of them", "merge", number, "project")
+        public = [name for name in item.sources if known[name].public]
+        if public and any(values.covers(pattern, item.project) for pattern in settings.reserved):
+            raise Misfit(
+                f'{item.project} is reserved, and "{public[0]}" is public: take it out here or out of "reserved"',
+                *("merge", number, "project"),
+            )
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One whole configuration. `Settings()` is what an empty file means, and what `default.yaml` says."""
 
@@ -222,6 +254,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     certs: Path | None = None
     sources: tuple[Source, ...] = (PYPI,)
     reserved: tuple[str, ...] = ()
+    merge: tuple[Merge, ...] = ()
     policies: tuple[Policy, ...] = ()
     refusals: Literal["explain", "hide"] = "explain"
     contact: str = ""
@@ -239,3 +272,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             fresh_seconds=values.between(0, MOST_FRESH_SECONDS, "seconds"),
         )
         _check_order(self.sources)
+        _check_merge(self)

@@ -22,6 +22,16 @@ def project_name(text: str) -> str:
     return text
 
 
+def normal_name(text: str) -> str:
+    """A project's name in any spelling, normalised."""
+    return _normalised(project_name(text))
+
+
+def covers(reserved: str, project: str) -> bool:
+    """Whether a reserved name or prefix, as `reserved_name` gives it, covers a normalised name (PEP 752)."""
+    return project.startswith(reserved[:-1]) if reserved.endswith("-*") else project == reserved
+
+
 def reserved_name(text: str) -> str:
     """A project's name, or a prefix as `acme-*` (PEP 752), in its normalised spelling."""
     if prefix := _PREFIX.fullmatch(text):
@@ -29,7 +39,7 @@ def reserved_name(text: str) -> str:
     if text.endswith("*") and _PROJECT.fullmatch(text[:-1]):
         stem = _normalised(text[:-1])
         raise Misfit(f'{shown(text)}: a prefix ends in "-*": write "{stem}-*" for the names below {stem}')
-    return _normalised(project_name(text))
+    return normal_name(text)
 
 
 def source_name(text: str) -> str:

@@ -3,6 +3,8 @@
 SOURCE = "sources:\n  - name: acme\n    "
 LOGIN = f"{SOURCE}index: https://example.org/simple/\n    username: me\n    "
 RULE = "policies:\n  - deny:\n      - project: numpy\n        reason: broken\n        "
+MERGE = "merge:\n  - project: numpy\n    sources: "
+TWO = "[{name: a, index: 'https://example.org/'}, {name: b, index: 'https://example.com/', public: true}]"
 
 Row = tuple[str, str, str, tuple[str, ...]]
 
@@ -65,6 +67,7 @@ KEYS: list[Row] = [
     ("another place", "proxy: none", "1:1", ('unknown key "proxy"', "belongs to upstream")),
     ("another place, in a list", "folder: x", "1:1", ("belongs to sources[]",)),
     ("back at the top", "upstream:\n  listen: a:1", "2:3", ("belongs to the top level",)),
+    ("merge", "merge:\n  - project: a\n    source: [x]", "3:5", ("merge[0]: ", 'did you mean "sources"')),
     ("password", f"{LOGIN}password: hunter2", "5:5", ("never written into this file", "password_env")),
 ]
 
@@ -236,4 +239,20 @@ VALUES: list[Row] = [
     ("wildcard", "other_hosts:\n  allow: ['*.example.org']", "2:11", ("wildcard", "whole name")),
     ("allowed URL", "other_hosts:\n  allow: ['https://example.org']", "2:11", ("is a URL",)),
     ("allowed nonsense", "other_hosts:\n  allow: ['a..b']", "2:11", ("no host name",)),
+    ("merge of one", f"{MERGE}[a]", "3:14", ("merge[0].sources: names fewer than two",)),
+    ("merge twice the same", f"{MERGE}[pypi, pypi]", "3:14", ("names a source twice",)),
+    ("merge of no source", f"{MERGE}[acme, pypi]", "3:15", ('merge[0].sources[0]: "acme" is no source', "pypi")),
+    ("merge, bad name", "merge:\n  - project: -x\n    sources: [a, b]", "2:14", ("no project name",)),
+    (
+        "merge, the same project",
+        f"sources: {TWO}\nmerge:\n  - {{project: a.b, sources: [a, b]}}\n  - {{project: A_B, sources: [a, b]}}",
+        "4:15",
+        ("merge[1].project: a-b is merged twice",),
+    ),
+    (
+        "merge, reserved",
+        f"reserved: [acme-*]\nsources: {TWO}\nmerge:\n  - {{project: acme-x, sources: [a, b]}}",
+        "4:15",
+        ('acme-x is reserved, and "b" is public', 'out of "reserved"'),
+    ),
 ]

@@ -44,7 +44,15 @@ def test_default_text__any_key__is_in_it(key: str) -> None:
 
 def examples_taken(text: str) -> Iterator[str]:
     """The default configuration's lines with the examples put in the place of the defaults."""
-    instead = ("reserved: []", "policies: []", 'contact: ""', "connect_to: {}", "allow: []", "proxy: environment")
+    instead = (
+        "reserved: []",
+        "merge: []",
+        "policies: []",
+        'contact: ""',
+        "connect_to: {}",
+        "allow: []",
+        "proxy: environment",
+    )
     for line in text.replace('"http://proxy.example.org:3128", ', "").splitlines():
         taken = re.sub(r"^( *)# ( *(- )?[a-z_.]+:( |$))", r"\1\2", line)
         if line.strip() not in instead and "password_file" not in taken:
@@ -63,6 +71,7 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     assert [source.name for source in read_in.sources] == ["acme", "registry", "pypi"]
     assert [policy.name for policy in read_in.policies] == ["deny", "yank"]
     assert read_in.reserved == ("acme", "acme-*")
+    assert [(item.project, item.sources) for item in read_in.merge] == [("numpy", ("acme", "pypi"))]
     assert read_in.upstream.proxy_username == "wheelgate"
     assert read_in.other_hosts.allow == ("gitlab.example.org", "10.1.0.0/16")
     assert read_in.upstream.connect_to["pypi.org"].port == 443
