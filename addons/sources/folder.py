@@ -1,24 +1,33 @@
 """folder: a folder of wheels and sdists, the organisation's own."""
 
 import asyncio
+import hashlib
 import logging
+import math
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from addons.cache.flight import Flights
 from addons.simple.distributions import distribution
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
-from addons.sources.look import NOTHING, Look, walk
-from addons.sources.source import FileGone, ProjectAbsent, Reading, SourceUnavailable, Span
+from addons.sources.folder_list import write_list
+from addons.sources.listed import ListDocument
+from addons.sources.look import NOTHING, UNSETTLED, Look, walk
+from addons.sources.noticing import NOBODY, Noticing, notice
+from addons.sources.source import FileGone, LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span
 from addons.sources.standing import Described, MetadataReader, NotListed, Stand, describe, identity
 
 logger = logging.getLogger(__name__)
 
 _PART = 1 << 18  # bytes read from disk at a time
+_UNNOTICED = 1.0  # seconds in which what changes a file from elsewhere (a hard link, a memory map) may be missed
 
 
 class Folder:
@@ -33,50 +42,121 @@ class Folder:
     direct = False
 
     def __init__(
-        self, name: str, folder: Path, metadata: MetadataReader, clock: Callable[[], float] = time.time
+        self,
+        name: str,
+        folder: Path,
+        metadata: MetadataReader,
+        clock: Callable[[], float] = time.time,
+        begin: Callable[[Path], Noticing] = notice,
     ) -> None:
         self.name = name
         self._folder = folder
         self._metadata = metadata
         self._clock = clock
+        self._begin = begin
         self._seen: dict[Path, tuple[Stand, Described | None]] = {}
         self._said: set[Path] = set()  # second files of a name that the log has told of
+        self._told = ""  # why changes are not noticed, as the log has it
         self._last = NOTHING
         self._flights: Flights[None, None] = Flights()
+        self._checks: Flights[ProjectName, bool] = Flights()
+        self._checked: dict[ProjectName, float] = {}  # when a project's own files were, since the last look
+        self._pages: dict[ProjectName, Page] = {}
 
-    async def page(self, project: ProjectName) -> Page:
+    async def page(self, project: ProjectName, max_age: float | None = None) -> Page:
         """Give the page of what lies in the folder now. Raises ProjectAbsent, or SourceUnavailable if it is unreadable.
 
-        Never of what lay there a moment ago: a project that just came would be asked of the public index.
+        Never of what lay there a moment ago: a project that just came would be asked of the public index. It is given
+        without waiting if nothing happened since the last look.
         """
-        if not await asyncio.to_thread(self._last.holds, project):
+        if not self._is_known(project):
+            await self._make_sure(project)
+        page = self._pages.get(project) or self._made(project)
+        if page is None:
+            raise ProjectAbsent(project)
+        return page
+
+    def _is_known(self, project: ProjectName) -> bool:
+        """Tell, without waiting, that what was seen of the project is still so; of its files' content, a second ago."""
+        last = self._last
+        if project in last.links or not last.noticing.nothing_since():
+            return False
+        checked = self._checked.get(project, last.began / 1e9)
+        return project not in last.stands or 0 <= self._clock() - checked < _UNNOTICED
+
+    async def _make_sure(self, project: ProjectName) -> None:
+        at = self._clock()
+        held = await self._checks.begin(project, lambda: asyncio.to_thread(self._last.holds, project))
+        if not held or self._is_in_doubt():
             await self._flights.begin(None, self._look)
+        elif project in self._last.stands:
+            self._checked[project] = at
+
+    def _is_in_doubt(self) -> bool:
+        """Tell whether only another look can make it sure again, and has time to settle: not with every byte of a copy."""
+        last = self._last
+        settled = self._clock() * 1e9 >= last.began + UNSETTLED
+        return settled and not last.noticing.cannot and not last.noticing.nothing_since()
+
+    def _made(self, project: ProjectName) -> Page | None:
+        """Make the page, once for each look."""
         found = self._last.projects.get(project)
         if found is None:
-            raise ProjectAbsent(project)
-        return Page(project=project, files=tuple(item.file for item in found.values()), source=self.name)
+            return None
+        files = tuple(item.file for item in found.values())
+        version = hashlib.blake2b(msgspec.json.encode(files), digest_size=16).hexdigest()
+        self._pages[project] = page = Page(project=project, files=files, source=self.name, version=version)
+        return page
+
+    async def projects(self, into: Path, known: ListDocument | None = None) -> ListDocument:
+        """Write the names that have a page now, as `Source.projects` says. Raises SourceUnavailable."""
+        if not (self._last.noticing.nothing_since() or await asyncio.to_thread(self._last.holds, None)):
+            await self._flights.begin(None, self._look)
+        return await asyncio.to_thread(write_list, self._last.projects, into, known)
 
     async def _look(self) -> None:
+        before = self._last
         try:
             self._last = await asyncio.to_thread(self._scan)
         except OSError as error:
+            await self.retire()
             raise SourceUnavailable(f"source {self.name}: its folder cannot be read ({error.strerror})") from error
+        self._pages, self._checked = {}, {}
+        self._tell(self._last.noticing.cannot)
+        await asyncio.to_thread(before.noticing.close)
+
+    def _tell(self, cannot: str) -> None:
+        if cannot and cannot != self._told:
+            logger.info("source %s: its folder is looked at for each request, as %s", self.name, cannot)
+        self._told = cannot or self._told
 
     def _scan(self) -> Look:
         began = int(self._clock() * 1e9)
+        noticing = self._begin(self._folder)
+        with ExitStack() as otherwise:
+            otherwise.callback(noticing.close)
+            look = self._looked(began, noticing)
+            otherwise.pop_all()
+        return look
+
+    def _looked(self, began: int, noticing: Noticing) -> Look:
         projects: dict[ProjectName, dict[str, Described]] = {}
         stands: dict[ProjectName, dict[Path, Stand]] = {}
+        links: dict[ProjectName, set[Path]] = {}
         seen: dict[Path, tuple[Stand, Described | None]] = {}
-        folders, files = walk(self._folder)
-        for path, stand in files:
+        found = walk(self._folder, noticing.watch)
+        for path, stand in found.files:
             known = self._seen.get(path)
             seen[path] = known if known is not None and known[0] == stand else (stand, self._describe(path, stand))
             if (named := distribution(path.name)) is not None:
                 stands.setdefault(named.project, {})[path] = stand
                 self._list(projects.setdefault(named.project, {}), seen[path][1])
+        for path in found.links:
+            if (named := distribution(path.name)) is not None:
+                links.setdefault(named.project, set()).add(path)
         self._seen = seen
         self._said &= seen.keys()
-        return Look(began, folders, stands, projects)
+        return Look(began, found.folders, stands, projects, links, noticing)
 
     def _describe(self, path: Path, stand: Stand) -> Described | None:
         try:
@@ -104,9 +184,11 @@ class Folder:
         try:
             handle = await asyncio.to_thread(described.path.open, "rb")
         except OSError as error:
+            self._checked[described.project] = -math.inf
             raise FileGone(f"{file.filename} cannot be read any more ({error.strerror})") from error
         try:
             if identity(os.fstat(handle.fileno())) != described.stand:
+                self._checked[described.project] = -math.inf
                 raise FileGone(f"{file.filename} was changed since its page was made")
             stretch = span or Span(0, described.stand.size)
             yield Reading(described.stand.size, _parts(handle.fileno(), stretch))
@@ -114,11 +196,8 @@ class Folder:
             handle.close()
 
     async def core_metadata(self, file: File) -> bytes:
-        """Give the metadata that was read out of the file when it was looked at."""
-        metadata = self._described(file).metadata
-        if metadata is None:
-            raise FileGone(f"{file.filename} has no metadata of its own")
-        return metadata
+        """Give the metadata that was read out of the file when it was looked at; of sdists too, PKG-INFO (PEP 643)."""
+        return self._described(file).metadata
 
     def _described(self, file: File) -> Described:
         named = distribution(file.filename)
@@ -127,11 +206,28 @@ class Folder:
             return described
         raise FileGone(f"{file.filename} lies in its folder no more")
 
+    async def legacy(
+        self, project: ProjectName, version: str | None, max_age: float | None = None
+    ) -> LegacyDocument | None:
+        """Give None: a folder has files, and documents are made of them."""
+        return None
+
+    async def provenance(self, file: File) -> bytes | None:
+        """Give None: nobody attested what lies in a folder."""
+        return None
+
+    async def classifiers(self) -> bytes | None:
+        """Give None: they are PyPI's."""
+        return None
+
     async def retire(self) -> None:
-        """Nothing is kept open."""
+        """Watch the folder no more; who asks still, has it looked at."""
+        before, self._last = self._last, replace(self._last, noticing=NOBODY)
+        await asyncio.to_thread(before.noticing.close)
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Watch the folder no more."""
+        await self.retire()
 
 
 async def _parts(descriptor: int, span: Span) -> AsyncIterator[bytes]:

@@ -1,44 +1,38 @@
 """index: a Simple index somewhere else. PyPI is one; so is a partner's, or the organisation's own server."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
-from werkzeug.http import parse_cache_control_header
 
-from addons.cache.flight import Flights
-from addons.cache.recent import Recent
-from addons.fetch.upstream import Document, FetchFailed, Upstream
+from addons.fetch.upstream import Document, Upstream
 from addons.off_loop import off_loop
 from addons.simple.html_form import read_html
 from addons.simple.json_form import read_json
 from addons.simple.names import ProjectName
 from addons.simple.negotiation import Form
 from addons.simple.page import File, NotAPage, Page, with_files
-from addons.sources.index_files import ABSENT, IndexFiles
-from addons.sources.source import ProjectAbsent, Reading, SourceUnavailable, Span
+from addons.sources.index_documents import IndexDocuments
+from addons.sources.index_files import IndexFiles
+from addons.sources.index_list import IndexList
+from addons.sources.listed import ListDocument
+from addons.sources.revalidated import Absent, Asking, Revalidated
+from addons.sources.source import LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span
 from proxyconf import hosts
 from proxyconf.addresses import is_loopback
-from proxyconf.settings import MOST_FRESH_SECONDS
 from proxyconf.settings import Source as SourceSettings
 
 logger = logging.getLogger(__name__)
 
-_ACCEPT = f"{Form.JSON.content_type}, {Form.HTML.content_type};q=0.2, text/html;q=0.01"
+_HEADERS = {"Accept": f"{Form.JSON.content_type}, {Form.HTML.content_type};q=0.2, text/html;q=0.01"}
 _SMALL = 32_768  # bytes of a page: read in less time than a hop to a thread is worth
 _KEPT_FILES = 50_000  # how many page entries are remembered, over all pages: about 50 MB
-
-
-@dataclass(frozen=True)
-class _Kept:
-    page: Page
-    etag: str | None
-    fresh_until: float
 
 
 class Index:
@@ -60,33 +54,23 @@ class Index:
         self._hosts = mine & (hosts.INDEX | hosts.FILES) if self.direct else mine
         self._upstream = upstream
         self._files = IndexFiles(settings.name, upstream)
-        self._fresh_seconds = fresh_seconds
-        self._clock = clock
-        self._recent: Recent[ProjectName, _Kept] = Recent(_KEPT_FILES)
-        self._flights: Flights[ProjectName, Page] = Flights()
+        asking = Asking(source=settings.name, upstream=upstream, fresh_seconds=fresh_seconds, clock=clock)
+        self._pages: Revalidated[ProjectName, Page] = Revalidated(asking, _KEPT_FILES, lambda page: len(page.files) + 1)
+        self._list = IndexList(self._url, asking)
+        self._documents = IndexDocuments(asking, self._url.removesuffix("simple/")) if self.direct else None
 
-    async def page(self, project: ProjectName) -> Page:
+    async def page(self, project: ProjectName, max_age: float | None = None) -> Page:
         """Give the page as upstream has it. Raises ProjectAbsent (404, 410) or SourceUnavailable (anything else)."""
-        kept = self._recent.find(project)
-        if kept is not None and self._clock() < kept.fresh_until:
-            return kept.page
-        return await self._flights.share(project, lambda: self._ask(project, kept))
-
-    async def _ask(self, project: ProjectName, kept: _Kept | None) -> Page:
-        conditional = {"If-None-Match": kept.etag} if kept is not None and kept.etag else {}
         try:
-            answer = await self._upstream.document(f"{self._url}{project}/", {"Accept": _ACCEPT, **conditional})
-        except FetchFailed as error:
-            raise SourceUnavailable(f"source {self.name}: {error}") from error
-        if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
-            self._keep(project, replace(kept, fresh_until=self._until(answer)))
-            return kept.page
-        if answer.status in ABSENT:
-            self._recent.forget(project)
-            raise ProjectAbsent(project)
-        page = await self._read(answer, project)
-        self._keep(project, _Kept(page, answer.headers.get("etag"), self._until(answer)))
-        return page
+            return await self._pages.get(
+                project, f"{self._url}{project}/", _HEADERS, lambda answer: self._read(answer, project), max_age
+            )
+        except Absent as error:
+            raise ProjectAbsent(project) from error
+
+    async def projects(self, into: Path, known: ListDocument | None = None) -> ListDocument:
+        """Write the index's project list to a file, as `IndexList.fetch` does."""
+        return await self._list.fetch(into, known)
 
     async def _read(self, answer: Document, project: ProjectName) -> Page:
         if answer.status != HTTPStatus.OK:
@@ -97,36 +81,39 @@ class Index:
             raise SourceUnavailable(f"source {self.name}: answered with {kind or 'no content type'}, which is no page")
         try:
             return await off_loop(
-                len(answer.body) > _SMALL, lambda: self._within_reach(read(answer.body, answer.url, project))
+                len(answer.body) > _SMALL, lambda: self._understood(read(answer.body, answer.url, project), answer)
             )
         except NotAPage as error:
             raise SourceUnavailable(
                 f"source {self.name}: what it answered for {project} is no page: {error}"
             ) from error
 
+    def _understood(self, page: Page, answer: Document) -> Page:
+        # What was said, in which form and where, and which of it may be dialled: the same again is read to the same page.
+        how = (answer.url, answer.headers.get("content-type"), sorted(self._hosts))
+        digest = hashlib.blake2b(repr(how).encode(), digest_size=16)
+        digest.update(answer.body)
+        return msgspec.structs.replace(self._within_reach(page), source=self.name, version=digest.hexdigest())
+
     def _within_reach(self, page: Page) -> Page:
         """Leave out files on hosts that this source may not dial; they could not be had."""
-        reachable = tuple(file for file in page.files if self._reaches(urlsplit(file.url)))
-        if left_out := len(page.files) - len(reachable):
-            logger.warning(
-                "source %s: %d files of %s lie on hosts that are not in its files_hosts, and are left out",
-                *(self.name, left_out, page.project),
-            )
-        return msgspec.structs.replace(with_files(page, reachable) if left_out else page, source=self.name)
+        reached: dict[str, bool] = {}
+        for file in page.files:
+            origin = _origin(file.url)
+            if origin not in reached:
+                reached[origin] = self._reaches(urlsplit(origin))
+        if all(reached.values()):
+            return page
+        reachable = tuple(file for file in page.files if reached[_origin(file.url)])
+        logger.warning(
+            "source %s: %d files of %s lie on hosts that are not in its files_hosts, and are left out",
+            *(self.name, len(page.files) - len(reachable), page.project),
+        )
+        return with_files(page, reachable)
 
     def _reaches(self, url: SplitResult) -> bool:
         host = hosts.normal_host(url.netloc)
         return host in self._hosts and (url.scheme == "https" or is_loopback(host))
-
-    def _keep(self, project: ProjectName, kept: _Kept) -> None:
-        self._recent.keep(project, kept, len(kept.page.files) + 1)
-
-    def _until(self, answer: Document) -> float:
-        said = parse_cache_control_header(answer.headers.get("cache-control"))
-        if said.no_store or said.no_cache:
-            return 0.0
-        seconds = self._fresh_seconds if said.max_age is None else said.max_age
-        return self._clock() + min(max(seconds, 0), MOST_FRESH_SECONDS)
 
     def read(self, file: File, span: Span | None) -> AbstractAsyncContextManager[Reading]:
         """Read a file from upstream, as `IndexFiles.read` does."""
@@ -135,6 +122,20 @@ class Index:
     async def core_metadata(self, file: File) -> bytes:
         """Ask upstream for the file's metadata, as `IndexFiles.core_metadata` does."""
         return await self._files.core_metadata(file)
+
+    async def legacy(
+        self, project: ProjectName, version: str | None, max_age: float | None = None
+    ) -> LegacyDocument | None:
+        """Ask PyPI for a document of its legacy JSON API, as `IndexDocuments.legacy` does; None if it is not PyPI."""
+        return await self._documents.legacy(project, version, max_age) if self._documents is not None else None
+
+    async def provenance(self, file: File) -> bytes | None:
+        """Ask PyPI for the file's provenance, as `IndexDocuments.provenance` does; None if it is not PyPI."""
+        return await self._documents.provenance(file) if self._documents is not None else None
+
+    async def classifiers(self) -> bytes | None:
+        """Ask PyPI for its classifiers, as `IndexDocuments.classifiers` does; None if it is not PyPI."""
+        return await self._documents.classifiers() if self._documents is not None else None
 
     async def retire(self) -> None:
         """Close the pool when the last answer is through."""
@@ -146,6 +147,11 @@ class Index:
 
 
 _HTML = frozenset({"text/html", Form.HTML.content_type})
+
+
+def _origin(url: str) -> str:
+    """Give scheme, host and port of a file's URL, which is absolute: what stands before its path."""
+    return url[: url.index("/", 8)]
 
 
 def dialled(settings: SourceSettings) -> tuple[str, ...]:

@@ -11,10 +11,8 @@ import httpx
 from addons.fetch.upstream import FetchFailed, Upstream
 from addons.fetch.verified import NotAsPromised, verified
 from addons.simple.page import File
+from addons.sources.revalidated import ABSENT
 from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
-
-ABSENT = frozenset({404, 410})
-"""The statuses by which an index says for certain that it does not have something."""
 
 _NUMBER = re.compile(r"[0-9]{1,19}")
 

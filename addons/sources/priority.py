@@ -1,6 +1,10 @@
-"""Sources in the order of their priority: the first one that has a project answers alone (PEP 766's index priority)."""
+"""Sources in the order of their priority: the first one that has a project answers alone (PEP 766's index priority).
 
-from collections.abc import Iterable, Sequence
+Only where the configuration names a project and its sources do several answer together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from addons.simple.names import ProjectName, normalise
 from addons.simple.page import Page
@@ -23,25 +27,51 @@ class Reserved:
         return project in self._names or project.startswith(self._prefixes)
 
 
+@dataclass(frozen=True)
+class Part:
+    """What one source says of a project."""
+
+    source: Source
+    page: Page
+
+
 class Priority:
-    """The sources in order. Their answers are never mixed."""
+    """The sources in order. Their answers are mixed for the projects in `merge` only, highest first."""
 
-    def __init__(self, sources: Sequence[Source], reserved: Reserved) -> None:
-        self._sources = sources
+    def __init__(
+        self, sources: Sequence[Source], reserved: Reserved, merge: Mapping[ProjectName, Sequence[Source]] | None = None
+    ) -> None:
+        self.sources = sources
         self._reserved = reserved
+        self._merge = merge or {}
 
-    async def page(self, project: ProjectName) -> tuple[Source, Page]:
-        """Give the page of the first source that has the project, and that source.
+    async def parts(self, project: ProjectName, max_age: float | None = None) -> Sequence[Part]:
+        """Give the page of the first source that has the project; of every one that has it if they are to be merged.
 
         Absent asks the next; unavailable is not caught here, so it asks nobody (MRG-03). A reserved project is asked
-        of own sources only (MRG-06). Raises ProjectAbsent or SourceUnavailable.
+        of own sources only (MRG-06). `max_age` in seconds, as sources take it. Raises ProjectAbsent or
+        SourceUnavailable.
         """
+        together = self._merge.get(project)
+        if together is not None:
+            return await self._together(together, project, max_age)
         reserved = self._reserved.covers(project)
-        for source in self._sources:
+        for source in self.sources:
             if reserved and not source.own:
                 continue
             try:
-                return source, await source.page(project)
+                return (Part(source, await source.page(project, max_age)),)
             except ProjectAbsent:
                 continue
         raise ProjectAbsent(project)
+
+    async def _together(self, sources: Sequence[Source], project: ProjectName, max_age: float | None) -> Sequence[Part]:
+        parts: list[Part] = []
+        for source in sources:
+            try:
+                parts.append(Part(source, await source.page(project, max_age)))
+            except ProjectAbsent:
+                continue
+        if not parts:
+            raise ProjectAbsent(project)
+        return parts

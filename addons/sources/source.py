@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
+from addons.sources.listed import ListDocument
 
 
 class ProjectAbsent(Exception):
@@ -37,6 +39,18 @@ class Reading:
     chunks: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True)
+class LegacyDocument:
+    """A document of PyPI's legacy JSON API, an object as bytes; `version` is a digest of them.
+
+    `describes` is the version that its `info` is about, as it spells it; None if it says none.
+    """
+
+    content: bytes
+    version: str
+    describes: str | None
+
+
 class Source(Protocol):
     """A place that has projects. `own`: it is the organisation's, and what it has is never asked of a public one."""
 
@@ -51,8 +65,12 @@ class Source(Protocol):
         """Whether its files' URLs are PyPI's own and reach clients unchanged."""
         ...
 
-    async def page(self, project: ProjectName) -> Page:
-        """Give the project's page. Raises ProjectAbsent or SourceUnavailable."""
+    async def page(self, project: ProjectName, max_age: float | None = None) -> Page:
+        """Give the project's page, asked again if what is kept of it is older than `max_age` seconds.
+
+        The same object, or one of the same `version`, as long as nothing changed. Raises ProjectAbsent or
+        SourceUnavailable.
+        """
         ...
 
     def read(self, file: File, span: Span | None) -> AbstractAsyncContextManager[Reading]:
@@ -66,6 +84,33 @@ class Source(Protocol):
         """Give the core metadata that the page announces for the file (PEP 658), checked against its announced hash.
 
         Raises FileGone or SourceUnavailable.
+        """
+        ...
+
+    async def legacy(
+        self, project: ProjectName, version: str | None, max_age: float | None = None
+    ) -> LegacyDocument | None:
+        """Give PyPI's document of a project (`version` None) or of one release; None if this source has none.
+
+        What is in hand is given without suspending. Raises SourceUnavailable.
+        """
+        ...
+
+    async def provenance(self, file: File) -> bytes | None:
+        """Give PyPI's provenance of a file of the page, a JSON object (PEP 740); None if this source has none.
+
+        Raises SourceUnavailable.
+        """
+        ...
+
+    async def classifiers(self) -> bytes | None:
+        """Give PyPI's list of classifiers, lines of UTF-8; None if this source has none. Raises SourceUnavailable."""
+        ...
+
+    async def projects(self, into: Path, known: ListDocument | None = None) -> ListDocument:
+        """Write the list of the source's projects to the file `into`, as it came, unless it is still the known one.
+
+        Then nothing is written and the `version` is the same. Raises SourceUnavailable.
         """
         ...
 

@@ -35,13 +35,13 @@ class Stand:
 
 @dataclass(frozen=True)
 class Described:
-    """One file of a folder: where it lies, its entry on the page, and its metadata (wheels only, PEP 658)."""
+    """One file of a folder: where it lies, its entry on the page, which announces wheels' metadata only, and these."""
 
     path: Path
     stand: Stand
     project: ProjectName
     file: File
-    metadata: bytes | None
+    metadata: bytes
 
 
 def identity(status: os.stat_result) -> Stand:
@@ -73,7 +73,7 @@ def describe(path: Path, stand: Stand, read_metadata: MetadataReader) -> Describ
         upload_time=_upload_time(stand),
         core_metadata={"sha256": hashlib.sha256(metadata).hexdigest()} if announced else False,
     )
-    return Described(path, stand, named.project, file, metadata if announced else None)
+    return Described(path, stand, named.project, file, metadata)
 
 
 def _requires_python(metadata: bytes) -> str | None:

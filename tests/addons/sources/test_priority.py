@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from addons.simple.names import ProjectName, normalise
+from addons.simple.page import Page
 from addons.sources.index import Index
 from addons.sources.priority import Priority, Reserved
 from addons.sources.source import ProjectAbsent, Source, SourceUnavailable
@@ -28,6 +29,12 @@ def answering(sources: list[Source], *reserved: str) -> Priority:
     return Priority(sources, Reserved(reserved))
 
 
+async def alone(priority: Priority, project: ProjectName) -> tuple[Source, Page]:
+    """Give the one source that answers, and its page: nothing else is mixed in."""
+    [part] = await priority.parts(project)
+    return part.source, part.page
+
+
 @pytest.mark.parametrize("spelling", ["acme_web", "Acme.Web"])
 async def test_page__of_an_own_project__never_asks_the_public_index(
     pypi: FakePyPI, public: Index, tmp_path: Path, spelling: str
@@ -35,7 +42,7 @@ async def test_page__of_an_own_project__never_asks_the_public_index(
     """MRG-01, MRG-06: what the organisation has, in whatever spelling, PyPI hears nothing of, nor adds anything to."""
     put_wheel(tmp_path, spelling, "1.0")
     folder = own_folder(tmp_path)
-    source, page = await answering([folder, public]).page(ACME)
+    source, page = await alone(answering([folder, public]), ACME)
     assert source is folder
     assert [file.filename for file in page.files] == ["acme_web-1.0-py3-none-any.whl"]
     assert pypi.requests == []
@@ -50,7 +57,7 @@ async def test_page__of_a_reserved_name_without_files__is_absent_and_asks_nobody
 ) -> None:
     """MRG-04: a name that is the organisation's is nobody else's, even while nothing lies under it."""
     with pytest.raises(ProjectAbsent):
-        await answering([own_folder(tmp_path), public], pattern).page(ProjectName(project))
+        await alone(answering([own_folder(tmp_path), public], pattern), ProjectName(project))
     assert pypi.requests == []
 
 
@@ -59,7 +66,7 @@ async def test_page__of_another_name__asks_the_public_index(
     pypi: FakePyPI, public: Index, tmp_path: Path, project: str
 ) -> None:
     """PEP 752: `acme-*` covers acme-web, neither acmeweb nor acme itself."""
-    source, _ = await answering([own_folder(tmp_path), public], "acme-*").page(ProjectName(project))
+    source, _ = await alone(answering([own_folder(tmp_path), public], "acme-*"), ProjectName(project))
     assert source is public
     assert [seen.path for seen in pypi.requests] == [f"/simple/{project}/"]
 
@@ -69,7 +76,7 @@ async def test_page__of_a_reserved_project_that_an_own_source_has__is_its(
 ) -> None:
     """Reserved names are asked of the organisation's own sources."""
     put_wheel(tmp_path, "acme_web", "1.0")
-    source, _ = await answering([own_folder(tmp_path), public], "acme-*").page(ACME)
+    source, _ = await alone(answering([own_folder(tmp_path), public], "acme-*"), ACME)
     assert source.name == "acme"
     assert pypi.requests == []
 
@@ -77,7 +84,7 @@ async def test_page__of_a_reserved_project_that_an_own_source_has__is_its(
 async def test_page__that_no_source_has__is_absent(public: Index, tmp_path: Path) -> None:
     """Absent is said when all have said so."""
     with pytest.raises(ProjectAbsent, match="nothing-here"):
-        await answering([own_folder(tmp_path), public]).page(ProjectName("nothing-here"))
+        await alone(answering([own_folder(tmp_path), public]), ProjectName("nothing-here"))
 
 
 async def test_page__with_an_own_folder_that_is_gone__asks_nobody_else(
@@ -85,7 +92,7 @@ async def test_page__with_an_own_folder_that_is_gone__asks_nobody_else(
 ) -> None:
     """MRG-03: a share that is not mounted is no proof that a name is free."""
     with pytest.raises(SourceUnavailable, match="acme: its folder cannot be read"):
-        await answering([own_folder(tmp_path / "gone"), public]).page(ACME)
+        await alone(answering([own_folder(tmp_path / "gone"), public]), ACME)
     assert pypi.requests == []
 
 
@@ -93,7 +100,7 @@ async def test_page__with_a_damaged_own_file__asks_nobody_else(pypi: FakePyPI, p
     """A wheel that is still being copied already has its name: PyPI's project once came in through that gap."""
     wheel = put_wheel(tmp_path, "acme_web", "1.0")
     wheel.write_bytes(wheel.read_bytes()[:100])
-    source, page = await answering([own_folder(tmp_path), public]).page(ACME)
+    source, page = await alone(answering([own_folder(tmp_path), public]), ACME)
     assert (source.name, page.files) == ("acme", ())
     assert pypi.requests == []
 
@@ -107,7 +114,7 @@ async def test_page__with_an_own_index_that_gives_no_answer__asks_nobody_else(
     pypi.fault("/private/", kind)
     async with private_index(pypi, private, read_seconds=0.3) as own:
         with pytest.raises(SourceUnavailable):
-            await answering([own, public]).page(ACME)
+            await alone(answering([own, public]), ACME)
     assert pypi.asked(host="pypi.org") == []
     assert pypi.asked(host="localhost") != []
 
@@ -118,8 +125,8 @@ async def test_page__absent_from_an_own_index__is_asked_of_the_next(pypi: FakePy
     private.release("acme", "1.0")
     async with private_index(pypi, private) as own:
         priority = answering([own, public])
-        assert (await priority.page(ProjectName("demo")))[0] is public
-        source, page = await priority.page(ProjectName("acme"))
+        assert (await alone(priority, ProjectName("demo")))[0] is public
+        source, page = await alone(priority, ProjectName("acme"))
     assert source is own
     assert [file.filename for file in page.files] == ["acme-1.0-py3-none-any.whl"]
     assert [seen.path for seen in pypi.asked(host="pypi.org")] == ["/simple/demo/"]
@@ -131,10 +138,10 @@ async def test_page__on_a_project_that_changes_hands__follows_at_once(
     """Between two requests the organisation puts a file of that name in place: from then on it is its own."""
     folder = own_folder(tmp_path, clock=iter(range(0, 100, 10)).__next__)
     priority = answering([folder, public])
-    assert (await priority.page(ProjectName("demo")))[0] is public
+    assert (await alone(priority, ProjectName("demo")))[0] is public
     pypi.clear_log()
     put_wheel(tmp_path, "demo", "1.0")
-    assert (await priority.page(ProjectName("demo")))[0] is folder
+    assert (await alone(priority, ProjectName("demo")))[0] is folder
     assert pypi.requests == []
 
 
