@@ -1,13 +1,14 @@
 """deny: releases and projects that nobody behind the gateway gets."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 
 import msgspec
 
-from addons.policies.rules import ProjectRule, by_project, covers, matches
+from addons.policies.rules import ProjectRule, by_project, covered, covers, positions_by_version, with_changed
 from addons.policies.wording import words
-from addons.simple.distributions import version, version_of
+from addons.simple.distributions import version
+from addons.simple.names import ProjectName
 from addons.simple.page import File, Page, Refusal, without_versions
 
 
@@ -32,7 +33,24 @@ class Deny:
         whole = next((rule for rule in rules if rule.versions is None), None)
         if whole is not None:
             return self._project(page, self._refusal(whole))
-        return msgspec.structs.replace(page, files=tuple(self._file(file, page, rules) for file in page.files))
+        found = covered(page, rules, unknown=True)
+        return with_changed(
+            page, {place: self._denied(page.files[place], first) for place, (first, *_) in found.items()}
+        )
+
+    def facts(self, project: ProjectName) -> Hashable:
+        """Give the project's rules, and whom the words name."""
+        rules = self._rules.get(project, ())
+        return (rules, self._contact) if rules else ()
+
+    def changes(self, page: Page, at: datetime) -> datetime | None:
+        """Give None: no rule here knows the time."""
+        return None
+
+    @property
+    def forbidden(self) -> frozenset[ProjectName]:
+        """The projects that a rule without versions names."""
+        return frozenset(name for name, rules in self._rules.items() if any(rule.versions is None for rule in rules))
 
     @staticmethod
     def _refusal(rule: ProjectRule) -> Refusal:
@@ -44,17 +62,14 @@ class Deny:
             page, files=files, status="quarantined", status_reason=words(refusal, self._contact)
         )
 
-    def _file(self, file: File, page: Page, rules: Sequence[ProjectRule]) -> File:
-        for rule in rules:
-            if matches(rule, file.filename, page.project, unknown=True):
-                refusal = file.refused or self._refusal(rule)
-                return msgspec.structs.replace(file, refused=refusal, yanked=words(refusal, self._contact))
-        return file
+    def _denied(self, file: File, rule: ProjectRule) -> File:
+        refusal = file.refused or self._refusal(rule)
+        return msgspec.structs.replace(file, refused=refusal, yanked=words(refusal, self._contact))
 
 
 def _without_bare_versions(page: Page, rules: Sequence[ProjectRule]) -> Page:
     """Take denied versions that have no file off the list of versions: nothing would say of them that they are denied."""
-    shown = {version_of(file.filename, page.project) for file in page.files} - {None}
+    shown = positions_by_version(page).keys() - {None}
 
     def bare_and_denied(text: str) -> bool:
         listed = version(text)

@@ -1,10 +1,11 @@
 """What a policy is, and how they are applied: in the order written, each to the page that the one before it left."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 from functools import reduce
 from typing import Protocol
 
+from addons.simple.names import ProjectName
 from addons.simple.page import Page, with_files
 
 
@@ -15,10 +16,31 @@ class Policy(Protocol):
         """Give the page as it is under this policy at the instant `at` (aware, UTC); never adds a file."""
         ...
 
+    def facts(self, project: ProjectName) -> Hashable:
+        """Give all that the verdict on this project's page depends on besides the page: equal facts, equal verdict.
+
+        `()` if the policy leaves the project's page as it is.
+        """
+        ...
+
+    def changes(self, page: Page, at: datetime) -> datetime | None:
+        """Give the instant after `at` from which the verdict may be another by the clock alone; None: never."""
+        ...
+
+    @property
+    def forbidden(self) -> frozenset[ProjectName]:
+        """The projects of which nothing is to be had, whatever their pages say."""
+        ...
+
 
 def apply_all(policies: Iterable[Policy], page: Page, at: datetime) -> Page:
     """Give the page under all policies: refused files are marked, not gone, so that the file route can say why."""
     return reduce(lambda left, policy: policy.apply(left, at), policies, page)
+
+
+def next_change(policies: Iterable[Policy], page: Page, at: datetime) -> datetime | None:
+    """Give the first instant after `at` from which the clock may change any policy's verdict; None: never."""
+    return min((change for policy in policies if (change := policy.changes(page, at)) is not None), default=None)
 
 
 def hide_refused(page: Page) -> Page:

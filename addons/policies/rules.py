@@ -1,13 +1,16 @@
 """Rules that name a project and perhaps versions: looked up by normalised name, matched by file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
+import msgspec
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from addons.simple.distributions import version_of
 from addons.simple.names import ProjectName, normalise
+from addons.simple.page import File, Page
 
 
 class ProjectRule(Protocol):
@@ -32,9 +35,39 @@ def by_project[R: ProjectRule](rules: Iterable[R]) -> Mapping[ProjectName, tuple
     return found
 
 
-def matches(rule: ProjectRule, filename: str, project: ProjectName, *, unknown: bool) -> bool:
-    """Tell whether the rule covers the file; `unknown` is the answer where no version can be read from its name."""
-    return rule.versions is None or covers(rule, version_of(filename, project), unknown=unknown)
+def covered[R: ProjectRule](page: Page, rules: Sequence[R], *, unknown: bool) -> Mapping[int, tuple[R, ...]]:
+    """Give the positions of the page's files that any rule covers, with those rules, in their order.
+
+    `unknown` is the answer where no version can be read from a file's name. Each version is compared once only.
+    """
+    found: dict[int, tuple[R, ...]] = {}
+    for version, positions in positions_by_version(page).items():
+        if covering := tuple(rule for rule in rules if covers(rule, version, unknown=unknown)):
+            found.update(dict.fromkeys(positions, covering))
+    return found
+
+
+def positions_by_version(page: Page) -> Mapping[Version | None, Sequence[int]]:
+    """Give where the files of each version stand on the page; None: of no version that can be read."""
+    return _positions(tuple([file.filename for file in page.files]), page.project)
+
+
+@lru_cache(maxsize=8)  # all policies ask it of the same page, one after the other
+def _positions(filenames: tuple[str, ...], project: ProjectName) -> Mapping[Version | None, Sequence[int]]:
+    found: dict[Version | None, list[int]] = {}
+    for position, filename in enumerate(filenames):
+        found.setdefault(version_of(filename, project), []).append(position)
+    return found
+
+
+def with_changed(page: Page, changed: Mapping[int, File]) -> Page:
+    """Give the page with other files at these positions; the very page if there are none."""
+    if not changed:
+        return page
+    files = list(page.files)
+    for position, file in changed.items():
+        files[position] = file
+    return msgspec.structs.replace(page, files=tuple(files))
 
 
 def covers(rule: ProjectRule, version: Version | None, *, unknown: bool) -> bool:

@@ -1,12 +1,13 @@
 """yank: releases that are not chosen any more, but still had by those who pin them (PEP 592)."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 
 import msgspec
 
-from addons.policies.rules import ProjectRule, by_project, matches
+from addons.policies.rules import ProjectRule, by_project, covered, with_changed
 from addons.policies.wording import words
+from addons.simple.names import ProjectName
 from addons.simple.page import File, Page, Refusal
 
 
@@ -22,12 +23,29 @@ class Yank:
         rules = self._rules.get(page.project)
         if not rules:
             return page
-        return msgspec.structs.replace(page, files=tuple(self._file(file, page, rules) for file in page.files))
+        found = covered(page, rules, unknown=False)
+        changed = {
+            place: self._yanked(file, covering)
+            for place, covering in found.items()
+            if (file := page.files[place]).refused is None
+        }
+        return with_changed(page, changed)
 
-    def _file(self, file: File, page: Page, rules: Sequence[ProjectRule]) -> File:
-        covering = [rule for rule in rules if matches(rule, file.filename, page.project, unknown=False)]
-        if file.refused is not None or not covering:
-            return file
+    def facts(self, project: ProjectName) -> Hashable:
+        """Give the project's rules, and whom the words name."""
+        rules = self._rules.get(project, ())
+        return (rules, self._contact) if rules else ()
+
+    def changes(self, page: Page, at: datetime) -> datetime | None:
+        """Give None: no rule here knows the time."""
+        return None
+
+    @property
+    def forbidden(self) -> frozenset[ProjectName]:
+        """None: what is yanked can be had."""
+        return frozenset()
+
+    def _yanked(self, file: File, rules: Sequence[ProjectRule]) -> File:
         given = [file.yanked] if isinstance(file.yanked, str) else []
-        said = [words(Refusal(policy="yank", reason=rule.reason, id=rule.id), self._contact) for rule in covering]
+        said = [words(Refusal(policy="yank", reason=rule.reason, id=rule.id), self._contact) for rule in rules]
         return msgspec.structs.replace(file, yanked="; ".join([*given, *said]))

@@ -1,5 +1,6 @@
 """What the tests of this folder share: rules as a configuration has them, pages with plain files, and drawn ones."""
 
+from collections.abc import Hashable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +48,27 @@ def wheel(version: str) -> str:
 def refused(page: Page) -> set[str]:
     """Give the names of the files that are refused."""
     return {file.filename for file in page.files if file.refused is not None}
+
+
+class Idle:
+    """A policy that does nothing: what fakes of policies are made from."""
+
+    def apply(self, page: Page, at: datetime) -> Page:
+        """Give the page as it is."""
+        return page
+
+    def facts(self, project: ProjectName) -> Hashable:
+        """Give nothing."""
+        return ()
+
+    def changes(self, page: Page, at: datetime) -> datetime | None:
+        """Never."""
+        return None
+
+    @property
+    def forbidden(self) -> frozenset[ProjectName]:
+        """None."""
+        return frozenset()
 
 
 specifiers = st.sampled_from([None, "==1.0", "<2", ">=2.0rc1", "!=3!1.0", "==1.*", "===1.0", "~=1.0", ""])

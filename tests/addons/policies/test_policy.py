@@ -1,10 +1,13 @@
+from datetime import datetime
+from typing import override
+
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from addons.policies.policy import Policy, apply_all, hide_refused
 from addons.simple.page import Page, Refusal, versions_of
-from tests.addons.policies.rules import AT, page, policies, refused, wheel
+from tests.addons.policies.rules import AT, Idle, page, policies, refused, wheel
 from tests.addons.simple.drawing import pages
 
 few = settings(max_examples=40)  # a drawn page has many parts, and takes its time
@@ -56,13 +59,14 @@ def test_hide__on_any_page__leaves_exactly_what_is_not_refused(before: Page, rul
     assert hidden.files == tuple(file for file in explained.files if file.refused is None)
 
 
-class Marking:
+class Marking(Idle):
     """A policy that refuses every file in its own name, to see who came first."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def apply(self, page: Page, at: object) -> Page:
+    @override
+    def apply(self, page: Page, at: datetime) -> Page:
         refusal = Refusal(policy=self._name, reason=str(at))
         files = tuple(msgspec.structs.replace(f, refused=f.refused or refusal) for f in page.files)
         return msgspec.structs.replace(page, files=files)
