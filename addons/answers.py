@@ -5,10 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 
 _PHRASE_LIMIT = 200
 _NOT_IN_A_HEADER = re.compile(r"[^ -~]")
+_BODILESS = (204, 304)
 _PROBLEMS = "https://wheelgate.internal/problems/"
 
 
@@ -20,6 +22,14 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     reason: str = ""
+
+    @cached_property
+    def written(self) -> tuple[bytes, bytes]:
+        """The head as it goes out, around the value of its Date: kept with the answer, which is given many times."""
+        fields = outgoing(self, 0.0)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if name != "Date")
+        start = f"HTTP/1.1 {self.status} {reason_of(self)}\r\nDate: "
+        return start.encode("latin-1"), f"\r\n{lines}\r\n".encode("latin-1")
 
 
 def phrase(words: str) -> str:
@@ -87,10 +97,36 @@ def fault() -> Answer:
     )
 
 
+_METHODS = "GET, HEAD, OPTIONS"
+CROSS_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "X-PyPI-Last-Serial"}
+"""What lets scripts of other origins read an answer, as PyPI's own do (CCH-15; the Fetch standard)."""
+
+
 def method_not_allowed(method: str) -> Answer:
     """Answer 405 for a method that no route takes (NAM-08)."""
     words = f"wheelgate: {method} is not a method of this route"
-    return problem(405, "method", words, Allow="GET, HEAD")
+    return problem(405, "method", words, Allow=_METHODS)
+
+
+def allowed() -> Answer:
+    """Answer OPTIONS, also the question of a browser whether it may ask (FIL-14; the Fetch standard, "CORS-preflight")."""
+    permitted = {
+        "Access-Control-Allow-Methods": _METHODS,
+        "Access-Control-Allow-Headers": "Range, Accept, Accept-Encoding, If-None-Match, Cache-Control",
+        "Access-Control-Max-Age": "86400",
+    }
+    return Answer(204, {"Allow": _METHODS, **CROSS_ORIGIN, **permitted})
+
+
+def no_route(what: str) -> Answer:
+    """Answer 403 for what no policy would see."""
+    return refused("route", f"wheelgate: {what} has no route through this gateway, so it is refused")
+
+
+def found_at(location: str) -> Answer:
+    """Answer 302 for what policy or configuration may put elsewhere tomorrow (NAM-05)."""
+    headers = {"Location": location, "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    return Answer(302, headers, b"")
 
 
 def moved(location: str) -> Answer:
@@ -103,6 +139,33 @@ def with_date(answer: Answer, at: float) -> dict[str, str]:
 
     A value may hold what a source or a client wrote: line breaks and other control characters are taken out here.
     """
-    return {"Date": formatdate(at, usegmt=True)} | {
-        name: _NOT_IN_A_HEADER.sub("?", v) for name, v in answer.headers.items()
-    }
+    return {"Date": _date(int(at))} | {name: _NOT_IN_A_HEADER.sub("?", v) for name, v in answer.headers.items()}
+
+
+@lru_cache(maxsize=4)
+def _date(at: int) -> str:
+    return formatdate(at, usegmt=True)
+
+
+def outgoing(answer: Answer, at: float) -> dict[str, str]:
+    """Give all headers in their order, as every road sends them: Date, the answer's own, its true length if it has one."""
+    headers = with_date(answer, at)
+    if answer.status not in _BODILESS:
+        headers["Content-Length"] = str(len(answer.body))
+    return headers
+
+
+def reason_of(answer: Answer) -> str:
+    """Give the reason phrase as it goes out, on one line: the answer's own, or the standard one."""
+    return _NOT_IN_A_HEADER.sub("?", answer.reason) or HTTPStatus(answer.status).phrase
+
+
+def body_for(answer: Answer, method: str) -> bytes:
+    """Give the body that goes out: none for HEAD, nor where the status has none (RFC 9112 section 6.3)."""
+    return b"" if method == "HEAD" or answer.status in _BODILESS else answer.body
+
+
+def head(answer: Answer, at: float) -> bytes:
+    """Give status line and headers as bytes, with their blank line; `at` in seconds since the epoch."""
+    start, rest = answer.written
+    return start + _date(int(at)).encode("ascii") + rest

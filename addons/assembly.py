@@ -2,16 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from addons.answering.answering import Answering
-from addons.answering.offer import Offer
+from addons.answering.answering import Answering, Families
+from addons.answering.file_answer import FileAnswers
+from addons.answering.kept import Kept
+from addons.answering.legacy_answer import LegacyAnswers
+from addons.answering.list_answer import ListAnswers
+from addons.answering.offer import Judgements, Offer
+from addons.answering.page_answer import PageAnswers
+from addons.answering.provenance_answer import ClassifiersAnswers, ProvenanceAnswers
 from addons.fetch.upstream import Upstream
+from addons.listing.orders import Rules
+from addons.listing.project_list import ProjectList
+from addons.listing.store import ListStore
 from addons.metadata.archive import core_metadata
 from addons.policies.deny import Deny
 from addons.policies.policy import Policy
 from addons.policies.yank import Yank
+from addons.simple.names import ProjectName, normalise
 from addons.sources.folder import Folder
 from addons.sources.index import Index, dialled
 from addons.sources.priority import Priority, Reserved
@@ -28,12 +38,22 @@ type _Key = tuple[object, ...]
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What was worked out, by the facts that it came from: so it outlives the configuration that it was made under."""
+
+    kept: Kept = field(default_factory=Kept)
+    judgements: Judgements = field(default_factory=Judgements)
+    lists: ListStore = field(default_factory=ListStore)
+
+
+@dataclass(frozen=True)
 class Assembly:
     """One configuration, built: a request sees one of these from start to end."""
 
     settings: Settings
     answering: Answering
     sources: Mapping[_Key, Source]
+    memory: Memory
 
 
 def assemble(settings: Settings, before: Assembly | None = None) -> Assembly:
@@ -45,12 +65,45 @@ def assemble(settings: Settings, before: Assembly | None = None) -> Assembly:
     sources = {
         key: known.get(key) or _source(item, settings) for item in settings.sources for key in [_key(item, settings)]
     }
-    offer = Offer(
-        Priority(list(sources.values()), Reserved(settings.reserved)),
+    memory = before.memory if before is not None else Memory()
+    answering = answering_of(
+        _priority(settings, list(sources.values())),
         [_policy(item, settings.contact) for item in settings.policies],
-        hide=settings.refusals == "hide",
+        settings,
+        memory,
     )
-    return Assembly(settings, Answering(offer, settings.contact, settings.max_age_seconds), sources)
+    return Assembly(settings, answering, sources, memory)
+
+
+def answering_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Answering:
+    """Give the function that answers from these sources under these policies; `settings` says how, not from what."""
+    offer = Offer(priority, policies, hide=settings.refusals == "hide", judgements=memory.judgements)
+    max_age, files = settings.max_age_seconds, FileAnswers(offer, memory.kept, settings.contact)
+    return Answering(
+        Families(
+            pages=PageAnswers(offer, memory.kept, max_age),
+            files=files,
+            legacy=LegacyAnswers(offer, memory.kept, max_age),
+            provenance=ProvenanceAnswers(offer, files, max_age),
+            classifiers=ClassifiersAnswers(priority.sources, max_age),
+            projects=ListAnswers(ProjectList(priority.sources, _list_rules(policies, settings), memory.lists), max_age),
+        )
+    )
+
+
+def _list_rules(policies: Sequence[Policy], settings: Settings) -> Rules:
+    hide = settings.refusals == "hide"  # else a wholly forbidden project stays listed, so that its page can say why
+    return Rules(
+        reserved=settings.reserved,
+        merged=tuple((normalise(item.project), item.sources) for item in settings.merge),
+        hidden=frozenset[ProjectName]().union(*(policy.forbidden for policy in policies)) if hide else frozenset(),
+    )
+
+
+def _priority(settings: Settings, sources: Sequence[Source]) -> Priority:
+    by_name = {source.name: source for source in sources}
+    merge = {normalise(item.project): [by_name[name] for name in item.sources] for item in settings.merge}
+    return Priority(sources, Reserved(settings.reserved), merge)
 
 
 def _key(source: SourceSettings, settings: Settings) -> _Key:
@@ -95,6 +148,7 @@ class Present:
 
     async def close(self) -> None:
         """Let go of everything, now."""
+        await self.assembly.memory.lists.close()
         sources = list(self.assembly.sources.values())
         for task, gone in self._retiring.items():
             task.cancel()

@@ -8,10 +8,10 @@ from datetime import datetime
 from mitmproxy import http
 
 from addons import answers
-from addons.answering.request import Request
+from addons.agreement import Asked, host_meant
 from addons.flows import ROAD, has_body, names_of, request_of, respond, undecided
 from addons.front_desk import FrontDesk
-from addons.intercept import Intercept, is_address
+from addons.intercept import Intercept
 from addons.origin.server import Origin
 from addons.origin.tickets import TICKET, Delivery, Draining, Order
 from proxyconf import hosts
@@ -78,20 +78,10 @@ class FlowRoad:
         flow.response = None
 
     async def _answer(self, flow: http.HTTPFlow, names: list[str]) -> answers.Answer | Delivery:
-        if flow.request.scheme != "https" or not flow.client_conn.tls_established:
-            return answers.refused("plain", "wheelgate: PyPI's hosts are answered over HTTPS only")
-        told = set(names[1:] if is_address(names[0]) else names)  # CONNECT may be to an address, which names nobody
-        if len(told) != 1 or not flow.client_conn.sni or flow.request.method == "CONNECT":
-            return answers.misdirected("wheelgate: CONNECT, SNI and Host do not name one and the same host")
-        if len(flow.request.headers.get_all("host")) > 1:
-            return answers.problem(400, "host", "wheelgate: a request has one Host header")  # RFC 9112 section 3.2
-        if "upgrade" in flow.request.headers:
-            return answers.problem(400, "upgrade", "wheelgate: no upgrade to another protocol is made here")
-        return await self._answer_one(request_of(flow, told.pop(), self._clock()))
-
-    async def _answer_one(self, request: Request) -> answers.Answer | Delivery:
-        if request.has_body and request.method in ("GET", "HEAD"):
-            return answers.problem(400, "body", f"wheelgate: a {request.method} with a body means nothing")
+        host = host_meant(_asked(flow, names))
+        if isinstance(host, answers.Answer):
+            return host
+        request = request_of(flow, host, self._clock())
         return await self._intercept.present.assembly.answering.answer(request)
 
     def _settle(self, flow: http.HTTPFlow, outcome: answers.Answer | Delivery) -> None:
@@ -123,3 +113,16 @@ class FlowRoad:
                 flow.response.headers.pop("server", None)
             else:
                 flow.response.headers["Connection"] = "close"
+
+
+def _asked(flow: http.HTTPFlow, names: list[str]) -> Asked:
+    request, client = flow.request, flow.client_conn
+    return Asked(
+        method=request.method,
+        names=names,
+        sni=client.sni,
+        tls=request.scheme == "https" and client.tls_established,
+        hosts=len(request.headers.get_all("host")),
+        upgrade="upgrade" in request.headers,
+        has_body=has_body(flow),
+    )

@@ -1,12 +1,11 @@
 """Between mitmproxy's flows and the gateway's own words: names, requests and answers."""
 
 from datetime import datetime
-from http import HTTPStatus
 
 from mitmproxy import http
 
 from addons.answering.request import Request
-from addons.answers import Answer, with_date
+from addons.answers import Answer, body_for, outgoing, reason_of
 from proxyconf.hosts import normal_host
 
 ROAD = "wheelgate-road"
@@ -46,14 +45,10 @@ def request_of(flow: http.HTTPFlow, host: str, at: datetime) -> Request:
 
 def respond(flow: http.HTTPFlow, answer: Answer) -> None:
     """Make `answer` the flow's response, with its true length also where no body goes out (HEAD)."""
-    headers = http.Headers([(k.encode(), v.encode("latin-1")) for k, v in with_date(answer, _now(flow)).items()])
-    if answer.status not in (204, 304):
-        headers["Content-Length"] = str(len(answer.body))
-    content = b"" if flow.request.method == "HEAD" else answer.body
-    reason = answer.reason or HTTPStatus(answer.status).phrase
-    flow.response = http.Response(
-        b"HTTP/1.1", answer.status, reason.encode("latin-1"), headers, content, None, _now(flow), _now(flow)
-    )
+    fields = outgoing(answer, _now(flow))
+    headers = http.Headers([(name.encode(), value.encode("latin-1")) for name, value in fields.items()])
+    content, reason = body_for(answer, flow.request.method), reason_of(answer).encode("latin-1")
+    flow.response = http.Response(b"HTTP/1.1", answer.status, reason, headers, content, None, _now(flow), _now(flow))
 
 
 def _now(flow: http.HTTPFlow) -> float:

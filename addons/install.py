@@ -18,6 +18,7 @@ from addons.flow_road import FlowRoad
 from addons.front_desk import FrontDesk
 from addons.guard import Guard
 from addons.intercept import DECRYPTED, Intercept
+from addons.lane import Lane
 from addons.leaf import ShownLeaf
 from addons.lifetime import Lifetime
 from addons.origin.server import Origin
@@ -80,7 +81,8 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     desk = FrontDesk(pem, authority.fingerprint, plan.configuration, lambda: listening(master))
     leaf = ShownLeaf(authority, clock)
     lifetime = Lifetime(master, present, origin, leaf, plan.configuration)
-    master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lifetime)
+    lane = Lane(master, present, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))
+    master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lane, lifetime)
     master.options.update(**options(leaf))
     return lifetime
 

@@ -103,11 +103,6 @@ async def resolved(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def is_address(name: str) -> bool:
-    """Tell whether a normalised host is an IP address, and so names nobody."""
-    return _ip(name) is not None
-
-
 def _ip(text: str) -> IP | None:
     try:
         return ipaddress.ip_address(text.partition("%")[0])

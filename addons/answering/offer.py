@@ -1,23 +1,26 @@
 """What is offered: a project's page under the policies, and the files that it offers. Everything else asks this."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
+from addons.cache.flight import Flights
+from addons.cache.recent import Recent
 from addons.off_loop import off_loop
-from addons.policies.policy import Policy, apply_all, hide_refused
-from addons.routes import OWN_FILES, PublicFile, SourceFile
-from addons.simple.distributions import projects_of
-from addons.simple.names import InvalidName, ProjectName, normalise
+from addons.policies.policy import Policy, apply_all, hide_refused, next_change
+from addons.routes import OWN_FILES
+from addons.simple.merging import merged, without_claims
+from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
-from addons.sources.priority import Priority
-from addons.sources.source import ProjectAbsent, Source
+from addons.sources.priority import Part, Priority
+from addons.sources.source import Source
+from proxyconf import hosts
 
 _SMALL = 100  # files
-_FILES_HOST = "https://files.pythonhosted.org"
+_KEPT_FILES = 50_000  # how many entries of judged pages are remembered; they share the sources' own
 
 
 @dataclass(frozen=True)
@@ -29,59 +32,108 @@ class Offered:
     file: File
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A page under the policies: with refused files marked, and as clients see it; true until the clock says `until`."""
+
+    version: Hashable
+    page: Page
+    shown: Page
+    files: Mapping[str, File]
+    until: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether the judgement is still true at this instant."""
+        return self.until is None or at < self.until
+
+
+@dataclass(frozen=True)
+class Found:
+    """A project that is there: its page's parts as their sources gave them, and the policies' judgement."""
+
+    project: ProjectName
+    parts: Sequence[Part]
+    judged: Judged
+
+    @property
+    def version(self) -> Hashable:
+        """What changes exactly when the judgement may."""
+        return self.judged.version
+
+    @property
+    def page(self) -> Page:
+        """The page with refused files marked, and with their sources' own URLs."""
+        return self.judged.page
+
+    @property
+    def shown(self) -> Page:
+        """The page as clients may see it, its files' URLs on hosts that the gateway answers for."""
+        return self.judged.shown
+
+    def file(self, filename: str) -> Offered | None:
+        """Give the file of this name that the page lists, refused or not."""
+        file = self.judged.files.get(filename)
+        return None if file is None else Offered(self.project, self._source(filename), file)
+
+    def _source(self, filename: str) -> Source:
+        name = self.page.sources.get(filename)
+        return next((part.source for part in self.parts if part.source.name == name), self.parts[0].source)
+
+
+class Judgements:
+    """Judged pages by the facts that they came from, kept over changes of the configuration."""
+
+    def __init__(self, capacity: int = _KEPT_FILES) -> None:
+        self.recent: Recent[Hashable, Judged] = Recent(capacity)
+        self.flights: Flights[Hashable, Judged] = Flights()
+
+
 class Offer:
     """Pages and files as policies leave them, in one place, so that no route can see another page than another."""
 
-    def __init__(self, priority: Priority, policies: Sequence[Policy], *, hide: bool) -> None:
+    def __init__(
+        self, priority: Priority, policies: Sequence[Policy], *, hide: bool, judgements: Judgements | None = None
+    ) -> None:
         self._priority = priority
         self._policies = policies
         self._hide = hide
+        self._judgements = judgements or Judgements()
 
-    async def page(self, project: ProjectName, at: datetime) -> Page:
-        """Give the page as clients may see it, its files' URLs on hosts that the gateway answers for.
+    async def find(self, project: ProjectName, at: datetime, max_age: float | None = None) -> Found:
+        """Give the project as the policies leave it at the instant `at`; sources are asked as `Source.page` says.
 
         Raises ProjectAbsent or SourceUnavailable.
         """
-        source, page = await self._policed(project, at)
-        return await off_loop(is_large(page), self._shown, source, page)
+        parts = await self._priority.parts(project, max_age)
+        key = (project, *[(part.source.name, part.page.version) for part in parts], self._hide, self._facts(project))
+        judged = self._judgements.recent.find(key)
+        if judged is None or not judged.holds(at):
+            judged = await self._judgement(key, parts, at)
+        return Found(project, parts, judged)
 
-    def _shown(self, source: Source, page: Page) -> Page:
-        shown = hide_refused(page) if self._hide else page
-        if source.direct:
-            return shown
-        files = tuple(_readdressed(file, source, page.project) for file in shown.files)
-        return msgspec.structs.replace(shown, files=files)
+    def _facts(self, project: ProjectName) -> Hashable:
+        return tuple((type(policy), facts) for policy in self._policies if (facts := policy.facts(project)) != ())
 
-    async def public_file(self, route: PublicFile, at: datetime) -> Offered | None:
-        """Give the file with this path from the page of the project that it belongs to; None if no page offers it.
+    async def _judgement(self, key: Hashable, parts: Sequence[Part], at: datetime) -> Judged:
+        if not any(is_large(part.page) for part in parts):
+            return self._keep(key, self._judge(key, parts, at))
+        judged = await self._judgements.flights.share(key, lambda: self._judged_aside(key, parts, at))
+        return judged if judged.holds(at) else await self._judged_aside(key, parts, at)
 
-        An sdist's name can be read as several projects' (FIL-08): each is asked, the likeliest first.
-        Raises SourceUnavailable.
-        """
-        for project in projects_of(route.filename):
-            try:
-                source, page = await self._policed(project, at)
-            except ProjectAbsent:
-                continue
-            for file in page.files:
-                if source.direct and file.filename == route.filename and unquote(urlsplit(file.url).path) == route.path:
-                    return Offered(project, source, file)
-        return None
+    async def _judged_aside(self, key: Hashable, parts: Sequence[Part], at: datetime) -> Judged:
+        return self._keep(key, await off_loop(True, self._judge, key, parts, at))
 
-    async def source_file(self, route: SourceFile, at: datetime) -> Offered | None:
-        """Give the file of this name, if the page that the project has now is of this source; None if not."""
-        try:
-            project = normalise(route.spelling)
-            source, page = await self._policed(project, at)
-        except (InvalidName, ProjectAbsent):
-            return None
-        if source.name != route.source or source.direct:
-            return None
-        return next((Offered(project, source, file) for file in page.files if file.filename == route.filename), None)
+    def _judge(self, key: Hashable, parts: Sequence[Part], at: datetime) -> Judged:
+        whole = _whole(parts)
+        page = apply_all(self._policies, whole, at)
+        until = next_change(self._policies, whole, at)
+        shown = _readdressed(hide_refused(page) if self._hide else page, parts)
+        # What the clock changes is of another version each time; all else has one for ever.
+        return Judged((key, until), page, shown, {file.filename: file for file in page.files}, until)
 
-    async def _policed(self, project: ProjectName, at: datetime) -> tuple[Source, Page]:
-        source, page = await self._priority.page(project)
-        return source, await off_loop(is_large(page), apply_all, self._policies, page, at)
+    def _keep(self, key: Hashable, judged: Judged) -> Judged:
+        self._judgements.recent.keep(key, judged, len(judged.page.files) + 1)
+        return judged
 
 
 def is_large(page: Page) -> bool:
@@ -89,7 +141,28 @@ def is_large(page: Page) -> bool:
     return len(page.files) > _SMALL
 
 
-def _readdressed(file: File, source: Source, project: ProjectName) -> File:
-    """Put the file where clients find it through the gateway: on the files host, its name last (MRG-11)."""
-    url = f"{_FILES_HOST}{OWN_FILES}{source.name}/{project}/{quote(file.filename)}"
+def _whole(parts: Sequence[Part]) -> Page:
+    if len(parts) > 1:
+        return merged([(part.source.name, part.page) for part in parts])
+    [part] = parts
+    return without_claims(part.page) if part.source.own else part.page
+
+
+def _readdressed(page: Page, parts: Sequence[Part]) -> Page:
+    """Put files that PyPI's own hosts do not have where clients find them through the gateway (MRG-11)."""
+    indirect = {part.source.name for part in parts if not part.source.direct}
+    if not indirect:
+        return page
+    alone = parts[0].source.name
+    files = tuple(
+        _own_address(file, source, page.project) if source in indirect else file
+        for file in page.files
+        for source in [page.sources.get(file.filename, alone)]
+    )
+    return msgspec.structs.replace(page, files=files)
+
+
+def _own_address(file: File, source: str, project: ProjectName) -> File:
+    """Give the file its URL on the files host, its name last."""
+    url = f"{hosts.FILES_URL}{OWN_FILES}{source}/{project}/{quote(file.filename)}"
     return msgspec.structs.replace(file, url=url)

@@ -48,6 +48,11 @@ class Origin:
                 return await deliver(request, order)
             await self._drain(request)
             return plain(order.answer)
+        except ConnectionError:  # whoever asked has gone, before the first byte
+            logger.info("the client hung up")
+            if request.transport is not None:
+                request.transport.abort()
+            return plain(fault())
         except Exception:
             logger.exception("a fault in the origin")
             return plain(fault())

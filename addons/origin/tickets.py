@@ -3,11 +3,13 @@
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from addons.answers import Answer
 from addons.simple.page import File
-from addons.sources.source import Source
+from addons.sources.source import Reading, Span
 
 TICKET = "X-Wheelgate-Ticket"
 """The header that carries a ticket; what a client sends under this name is taken out before."""
@@ -15,11 +17,19 @@ TICKET = "X-Wheelgate-Ticket"
 _MOST = 10_000  # tickets out at once; a redeemed one is gone, so only requests that never arrive pile up
 
 
+class Readable(Protocol):
+    """Whoever has a file: a source, or what keeps files of its own."""
+
+    def read(self, file: File, span: Span | None) -> AbstractAsyncContextManager[Reading]:
+        """Read the file, or a span of it, as `Source.read` does."""
+        ...
+
+
 @dataclass(frozen=True)
 class Delivery:
     """Stream this file of this source, with these headers."""
 
-    source: Source
+    source: Readable
     file: File
     headers: Mapping[str, str]
 

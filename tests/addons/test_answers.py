@@ -88,7 +88,7 @@ def test_unavailable__always__says_when_to_ask_again() -> None:
 def test_method_not_allowed__for_a_hostile_method__says_it_cleanly() -> None:
     """NAM-08: Allow is there, and what the client sent cannot break the line."""
     answer = method_not_allowed("PUT\r\nX: y")
-    assert answer.headers["Allow"] == "GET, HEAD"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert answer.reason == "wheelgate: PUT X: y is not a method of this route"
 
 

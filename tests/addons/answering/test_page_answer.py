@@ -3,18 +3,18 @@ import json
 
 import pytest
 
-from addons.answering.page_answer import answer_page
 from addons.answers import Answer
 from addons.simple.page import Page
+from tests.addons.answering.asking import HTML, JSON, answer, answering
+from tests.addons.answering.in_hand import InHand
 from tests.addons.policies.rules import page, wheel
 
-JSON, HTML = "application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.v1+html"
 PAGE = page(wheel("1.0"), wheel("2.0"), meta={"_last-serial": 42})
 
 
-async def ask(shown: Page = PAGE, wanted: str | None = None, max_age: int = 0, **headers: str) -> Answer:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await answer_page(shown, named, wanted, max_age)
+async def ask(shown: Page = PAGE, query: str = "", max_age: int = 0, **headers: str) -> Answer:
+    asked = answering(InHand(shown), max_age_seconds=max_age)
+    return await answer(asked, f"https://pypi.org/simple/{shown.project}/{query}", **headers)
 
 
 @pytest.mark.parametrize(
@@ -23,15 +23,15 @@ async def ask(shown: Page = PAGE, wanted: str | None = None, max_age: int = 0, *
 )
 async def test_page__in_each_form__is_labelled_as_asked(accept: str, content_type: str) -> None:
     """NEG-04, NEG-09: the form is the one asked for, and caches are told what it depends on."""
-    answer = await ask(accept=accept)
-    assert (answer.status, answer.headers["Content-Type"]) == (200, content_type)
-    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
-    assert wheel("2.0").encode() in answer.body
+    found = await ask(accept=accept)
+    assert (found.status, found.headers["Content-Type"]) == (200, content_type)
+    assert found.headers["Vary"] == "Accept, Accept-Encoding"
+    assert wheel("2.0").encode() in found.body
 
 
 async def test_page__with_a_format_in_the_query__is_in_that_form() -> None:
     """NEG-06: `?format=` wins over Accept."""
-    assert (await ask(accept="text/html", wanted=JSON)).headers["Content-Type"] == JSON
+    assert (await ask(accept="text/html", query=f"?format={JSON}")).headers["Content-Type"] == JSON
 
 
 async def test_page__with_a_max_age__says_it() -> None:
@@ -52,8 +52,8 @@ async def test_etag__of_forms_codings_and_pages__is_different_for_each() -> None
 
     async def tags(shown: Page) -> list[str]:
         every = [(accept, coding) for accept in (JSON, HTML, "text/html") for coding in ("gzip", "identity")]
-        answers = [await ask(shown, accept=accept, accept_encoding=coding) for accept, coding in every]
-        return [answer.headers["ETag"] for answer in answers]
+        found = [await ask(shown, accept=accept, accept_encoding=coding) for accept, coding in every]
+        return [each.headers["ETag"] for each in found]
 
     ours = await tags(PAGE)
     assert len({*ours, *await tags(page(wheel("1.0")))}) == 12
@@ -65,11 +65,11 @@ async def test_etag__of_forms_codings_and_pages__is_different_for_each() -> None
 async def test_page__that_the_client_has__is_304(template: str) -> None:
     """CCH-03, CCH-04: with the headers of the 200 that hold for it, and no body."""
     whole = await ask(accept=JSON)
-    answer = await ask(accept=JSON, if_none_match=template.format(whole.headers["ETag"]))
-    assert (answer.status, answer.body) == (304, b"")
+    found = await ask(accept=JSON, if_none_match=template.format(whole.headers["ETag"]))
+    assert (found.status, found.body) == (304, b"")
     for header in ("ETag", "Cache-Control", "Vary", "X-PyPI-Last-Serial"):
-        assert answer.headers[header] == whole.headers[header]
-    assert "Content-Type" not in answer.headers
+        assert found.headers[header] == whole.headers[header]
+    assert "Content-Type" not in found.headers
 
 
 @pytest.mark.parametrize("sent", ['"other"', "", "nonsense", '"'])
@@ -95,6 +95,6 @@ async def test_page__with_a_serial_that_is_no_number__says_nothing(serial: objec
 async def test_page__of_thousands_of_files__is_the_same_as_a_small_one() -> None:
     """A large page is rendered beside the event loop, by the same rules."""
     large = page(*(wheel(f"{number}.0") for number in range(500)))
-    answer = await ask(large, accept=JSON)
-    assert len(json.loads(answer.body)["files"]) == 500
-    assert (await ask(large, accept=JSON, if_none_match=answer.headers["ETag"])).status == 304
+    found = await ask(large, accept=JSON)
+    assert len(json.loads(found.body)["files"]) == 500
+    assert (await ask(large, accept=JSON, if_none_match=found.headers["ETag"])).status == 304

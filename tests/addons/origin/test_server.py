@@ -259,6 +259,14 @@ async def test_fault__that_nobody_foresaw_in_the_middle__breaks_the_connection_o
     assert "a fault in the origin" in caplog.text
 
 
+async def test_client__gone_before_the_first_byte__is_no_fault(ask: Asking, caplog: pytest.LogCaptureFixture) -> None:
+    """Writing to a connection that is closing raises; at the gateway's own end it happens to every transfer."""
+    with caplog.at_level(logging.INFO), pytest.raises(BROKEN_OFF):
+        await ask(delivery(Giving(ConnectionResetError("Cannot write to closing transport")), 5))
+    assert "the client hung up" in caplog.text
+    assert "a fault in the origin" not in caplog.text
+
+
 async def test_client__that_hangs_up__ends_the_reading(ask: Asking, caplog: pytest.LogCaptureFixture) -> None:
     """The source is left at once, and the log does not call it an error."""
     caplog.set_level(logging.INFO)

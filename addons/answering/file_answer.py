@@ -1,0 +1,135 @@
+"""Files and their core metadata: had exactly when the page offers them, refused in the policy's own words."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from werkzeug.http import parse_etags
+
+from addons.answering.coded import coded
+from addons.answering.kept import Kept, Ready, ready
+from addons.answering.offer import Offer, Offered
+from addons.answering.request import Request
+from addons.answers import CROSS_ORIGIN, Answer, absent, found_at, refused
+from addons.origin.tickets import Delivery
+from addons.policies.wording import words
+from addons.route_kinds import PublicFile, SourceFile, one_spelling
+from addons.simple.distributions import projects_of, version_of
+from addons.simple.names import InvalidName, normalise
+from addons.simple.negotiation import Coding, coding
+from addons.sources.source import ProjectAbsent
+
+logger = logging.getLogger(__name__)
+
+_IMMUTABLE = "max-age=365000000, immutable, public"  # PyPI's own, for what lies under its hash
+_REVALIDATED = "max-age=0"  # the organisation's own files can be removed or replaced
+
+
+class FileAnswers:
+    """Answers for files and their core metadata."""
+
+    def __init__(self, offer: Offer, kept: Kept, contact: str) -> None:
+        self._offer = offer
+        self._kept = kept
+        self._contact = contact
+
+    async def public(self, route: PublicFile, request: Request) -> Answer | Delivery:
+        """Answer for a path of PyPI's files host. Raises SourceUnavailable or FileGone."""
+        async for offered in self._candidates(route, request):
+            if _path(offered) == route.path:
+                return await self.give(offered, route.part == "metadata", request)
+            if route.predictable:
+                return self._led(offered, route)
+        return self._not_offered(route.filename)
+
+    async def _candidates(self, route: PublicFile, request: Request) -> AsyncIterator[Offered]:
+        # An sdist's name can be read as several projects' (FIL-08): each is asked, the likeliest first.
+        for project in projects_of(route.filename):
+            with suppress(ProjectAbsent):
+                offered = (await self._offer.find(project, request.at)).file(route.filename)
+                if offered is not None and offered.source.direct:
+                    yield offered
+
+    def _led(self, offered: Offered, route: PublicFile) -> Answer:
+        """Lead from a path that was made up from the file's name to the one that the page has, as PyPI does (FIL-06)."""
+        if offered.file.refused is not None:
+            return self.refusal(offered)
+        return found_at(offered.file.url + (".metadata" if route.part == "metadata" else ""))
+
+    async def own(self, route: SourceFile, request: Request) -> Answer | Delivery:
+        """Answer for a file of another source than PyPI. Raises SourceUnavailable or FileGone."""
+        try:
+            found = await self._offer.find(normalise(route.spelling), request.at)
+        except (InvalidName, ProjectAbsent):
+            return self._not_offered(route.filename)
+        offered = found.file(route.filename)
+        if offered is None or offered.source.name != route.source or offered.source.direct:
+            return self._not_offered(route.filename)
+        return await self.give(offered, route.part == "metadata", request)
+
+    @staticmethod
+    def _not_offered(filename: str) -> Answer:
+        return refused("offer", f"wheelgate: no page offers {filename} at this address")
+
+    async def give(self, offered: Offered, metadata: bool, request: Request) -> Answer | Delivery:
+        """Answer with a file that its page lists, or with its core metadata."""
+        if offered.file.refused is not None:
+            return self.refusal(offered)
+        if metadata:
+            return await self._metadata(offered, request)
+        headers = _file_headers(offered)
+        if _unchanged(request, headers.get("ETag")):
+            return Answer(304, headers)
+        return Delivery(offered.source, offered.file, headers)
+
+    def refusal(self, offered: Offered) -> Answer:
+        """Answer in the policy's words for a file that is refused, whatever of it was asked for."""
+        assert offered.file.refused is not None
+        line = words(offered.file.refused, self._contact)
+        version = version_of(offered.file.filename, offered.project)
+        logger.info("refused %s: %s", offered.file.filename, line)
+        return refused(
+            offered.file.refused.policy, line, f"{offered.project} {version or offered.file.filename}: {line}"
+        )
+
+    async def _metadata(self, offered: Offered, request: Request) -> Answer:
+        file = offered.file
+        if not file.core_metadata:
+            return absent(f"wheelgate: no metadata is announced for {file.filename}")
+        code = coding(request.headers.get("accept-encoding"))
+        announced = file.core_metadata if isinstance(file.core_metadata, dict) else {}
+        # Everything that tells one file from another of this name, and what its metadata must be.
+        key = ("metadata", offered.source.name, file.url, *file.hashes.values(), *announced.values(), code)
+        kept = self._kept.find(key) or await self._kept.fetch(key, lambda: _fetched(offered, code))
+        return kept.for_client(request.headers.get("if-none-match"))
+
+
+async def _fetched(offered: Offered, code: Coding) -> Ready:
+    body = await offered.source.core_metadata(offered.file)
+    headers = {"Cache-Control": _cache_control(offered), "Vary": "Accept-Encoding", **CROSS_ORIGIN}
+    return ready(coded(body, code), "application/octet-stream", code, headers)
+
+
+def _path(offered: Offered) -> str:
+    return one_spelling(unquote(urlsplit(offered.file.url).path))
+
+
+def _cache_control(offered: Offered) -> str:
+    return _IMMUTABLE if offered.source.direct and offered.file.hashes else _REVALIDATED
+
+
+def _file_headers(offered: Offered) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Accept-Ranges": "bytes",
+        "Cache-Control": _cache_control(offered),
+        **CROSS_ORIGIN,
+    }
+    sha256 = offered.file.hashes.get("sha256")
+    return {**headers, "ETag": f'"{sha256}"'} if sha256 else headers
+
+
+def _unchanged(request: Request, etag: str | None) -> bool:
+    sent = parse_etags(request.headers.get("if-none-match"))
+    return etag is not None and sent.contains_weak(etag.strip('"'))

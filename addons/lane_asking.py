@@ -1,0 +1,68 @@
+"""What the lane's layers ask of the gateway, and one request that is being answered for them. Knows nothing of layers."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from addons import answers
+from addons.answering.request import Request
+from addons.answers import Answer
+from addons.assembly import Present
+from addons.flows import NO_VERDICT
+from addons.head import Head
+from addons.lane_others import Others
+from addons.origin.tickets import Delivery
+
+logger = logging.getLogger(__name__)
+
+type Outcome = Answer | Delivery
+type Ask = Callable[[Request], Coroutine[Any, Any, Outcome]]
+
+
+class Supply:
+    """What the layers need of the gateway. `answered` counts the requests that never became flows.
+
+    It stands beside the addon because mitmproxy looks at every attribute that an addon has.
+    """
+
+    def __init__(self, others: Others, present: Present, clock: Callable[[], datetime]) -> None:
+        self.answered = 0
+        self.now = clock
+        self._others = others
+        self._present = present
+
+    @property
+    def open(self) -> bool:
+        """Whether requests may be answered here, now."""
+        return self._others.leave_it_to_us
+
+    @property
+    def ask(self) -> Ask:
+        """The function that answers, of the configuration that is in force now."""
+        return self._present.assembly.answering.answer
+
+
+@dataclass
+class Asking:
+    """One request that is being answered: its head, its length, when it came, and the answer or who works on it."""
+
+    head: Head
+    length: int
+    at: datetime
+    work: asyncio.Task[Outcome] | Answer
+
+    def outcome(self) -> Outcome:
+        """What came of it. Any fault refuses, and its reason is in the log."""
+        if isinstance(self.work, Answer):
+            return self.work
+        if not self.work.done():  # nobody waited for it: our addon raised, or is gone
+            self.work.cancel()
+            return answers.unavailable(NO_VERDICT)
+        error = None if self.work.cancelled() else self.work.exception()
+        if error is None and not self.work.cancelled():
+            return self.work.result()
+        logger.error("a fault while answering %s", self.head.method, exc_info=error)
+        return answers.fault()
