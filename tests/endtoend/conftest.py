@@ -23,12 +23,17 @@ RESERVED = ["acme", "acme-*"]
 DENIED = [
     {"project": "demo", "versions": "==2.0", "reason": "steals tokens", "id": "MAL-2026-1234"},
     {"project": "Left.Pad", "reason": "not maintained, use acme-pad", "id": "SEC-42"},
+    {"project": "leaky", "versions": "==1.0", "reason": "leaks what it is told", "id": "SEC-43"},
+    {"project": "wide-pad", "reason": "too wide, use acme-pad", "id": "SEC-44"},
+    {"project": "gate", "versions": "==2.0", "reason": "stays open", "id": "SEC-45"},
 ]
 YANKED = [{"project": "panels", "versions": "<3", "reason": "known to break the control room's panels", "id": "OPS-7"}]
 POLICIES = [{"deny": DENIED}, {"yank": YANKED}]
 WORDS = {
     "demo": f"Blocked by wheelgate: deny MAL-2026-1234: steals tokens. {CONTACT}",
     "left-pad": f"Blocked by wheelgate: deny SEC-42: not maintained, use acme-pad. {CONTACT}",
+    "wide-pad": f"Blocked by wheelgate: deny SEC-44: too wide, use acme-pad. {CONTACT}",
+    "gate": f"Blocked by wheelgate: deny SEC-45: stays open. {CONTACT}",
     "panels": f"Yanked by wheelgate: yank OPS-7: known to break the control room's panels. {CONTACT}",
 }
 
@@ -64,6 +69,9 @@ OWN = (
     wheel(Recipe(name="shutter", version="1.0")),
     wheel(Recipe(name="screws", version="1.0")),
     sdist(Recipe(name="magnets", version="2.1")),
+    wheel(Recipe(name="lens", version="1.0+acme")),
+    wheel(Recipe(name="lens", version="3.0")),
+    wheel(Recipe(name="prism", version="3.0")),
 )
 
 
@@ -90,6 +98,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             listen="127.0.0.1:0",
             sources=sources,
             reserved=RESERVED,
+            merge=[{"project": name, "sources": ["acme", "pypi"]} for name in ("lens", "prism")],
             policies=POLICIES,
             contact=CONTACT,
         )

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from tests.endtoend.clients import Client, every_client, outcome
-from tests.endtoend.conftest import WORDS, House
+from tests.endtoend.conftest import House
 from tests.fakepypi import FakePyPI
 from tests.gateway.running import configuration
 from tests.wheelgate_process import BIN, WHEELGATE, clean_environment
@@ -42,32 +42,6 @@ def test_uv_lock_and_sync__through_the_gateway__install_what_was_locked(house: H
         "tower-4.0.dist-info",
         "stone-1.1.dist-info",
     }
-
-
-def test_uv_sync__locked_file_is_denied__fails_with_the_reason(house: House, tmp_path: Path) -> None:
-    """`--frozen` reads no page at all: what is refused is the file."""
-    bad = house.bad_demo()
-    (tmp_path / "pyproject.toml").write_text(PROJECT.replace("tower", "demo"))
-    (tmp_path / "uv.lock").write_text(f"""\
-version = 1
-requires-python = ">=3.12"
-
-[[package]]
-name = "demo"
-version = "2.0"
-source = {{ registry = "https://pypi.org/simple" }}
-wheels = [{{ url = "{bad.url}", hash = "sha256:{bad.sha256}", size = {bad.size} }}]
-
-[[package]]
-name = "mine"
-version = "0"
-source = {{ virtual = "." }}
-dependencies = [{{ name = "demo" }}]
-""")
-    variables = {**house.variables, "HOME": str(tmp_path), "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
-    synced = outcome((UV, "sync", "--frozen"), tmp_path, variables)
-    assert synced.code != 0
-    assert WORDS["demo"] in synced.output
 
 
 def test_pip_download__with_dependencies__brings_the_very_files(house: House, tmp_path: Path) -> None:

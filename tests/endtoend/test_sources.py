@@ -1,6 +1,7 @@
 """Where projects come from: public ones from PyPI, the organisation's own from its folder and its index, and never else."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,23 @@ def test_install__public_project__comes_with_its_dependencies(client: Client, ho
 
 @every_client
 def test_install__metadata_is_announced__resolves_by_it(client: Client, house: House, tmp_path: Path) -> None:
-    """PyPI announces core metadata for wheels (PEP 658): dependencies are found through it."""
+    """PyPI announces core metadata for wheels (PEP 658): dependencies are found through it, by who knows how."""
     house.pypi.release("rope", "1.0", announce_metadata=True)
     file = house.pypi.release("bell", "1.0", requires=["rope"], announce_metadata=True)
     done = house.install(client, tmp_path, "bell")
     assert done.installed == {"bell": "1.0", "rope": "1.0"}, done.output
-    assert house.pypi.asked(f"{file.path}.metadata")
+    assert bool(house.pypi.asked(f"{file.path}.metadata")) is client.reads_metadata
+
+
+@every_client
+def test_install__metadata_is_announced_under_its_first_name__does_no_harm(
+    client: Client, house: House, tmp_path: Path
+) -> None:
+    """A mirror may still say `dist-info-metadata` (PEP 691), over which pip 22.3 to 23.1 fail."""
+    first = house.pypi.release("anchor", "1.0", announce_metadata=True)
+    house.pypi.add(replace(first, extra={"dist-info-metadata": first.metadata_hashes}))
+    done = house.install(client, tmp_path, "anchor")
+    assert done.installed == {"anchor": "1.0"}, done.output
 
 
 @every_client

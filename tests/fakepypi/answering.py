@@ -5,11 +5,11 @@ import gzip
 import hashlib
 import re
 from dataclasses import replace
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
-from tests.fakepypi import pages
+from tests.fakepypi import legacy, pages
 from tests.fakepypi.answer import Answer, text
 from tests.fakepypi.bodies import Held, read
 from tests.fakepypi.index import FakeIndex
@@ -32,7 +32,8 @@ def answer(index: FakeIndex, seen: Seen) -> Answer:
             return _simple(index, seen, simple.path, below) or index.found_document(seen.host, seen.path)
         if seen.host == files.hostname and seen.path.startswith(files.path + "/packages/"):
             return _file(index, seen)
-        return index.found_document(seen.host, seen.path)
+        found = index.found_document(seen.host, seen.path)
+        return found if found.status == 200 else _legacy(index, seen, urlsplit(index.place.simple_url)) or found
 
 
 def _may(index: FakeIndex, seen: Seen) -> bool:
@@ -71,6 +72,21 @@ def _page(index: FakeIndex, seen: Seen, name: str) -> Answer:
         return text(404, "404 Not Found")
     media_type = pages.LEGACY if project.html_only else pages.choose(seen.headers.get("accept"))
     return _document(index, seen, media_type, pages.page(project, media_type), project.serial)
+
+
+def _legacy(index: FakeIndex, seen: Seen, simple: SplitResult) -> Answer | None:
+    """The legacy JSON API, beside the pages: per project and per release."""
+    path = re.fullmatch(r"/pypi/([^/]+)(?:/([^/]+))?/json", unquote(seen.path))
+    if path is None or seen.host != simple.hostname or index.legacy == "none":
+        return None
+    name, version = path.groups()
+    if name != canonicalize_name(name):
+        return _moved(f"/pypi/{canonicalize_name(name)}/" + (f"{version}/json" if version else "json"), seen)
+    project = index.projects.get(name)
+    if project is None or (version is not None and index.legacy == "projects"):
+        return None
+    body = legacy.project_document(project) if version is None else legacy.release_document(project, version)
+    return None if body is None else _document(index, seen, "application/json", body, project.serial)
 
 
 def _document(index: FakeIndex, seen: Seen, media_type: str, body: bytes, serial: int) -> Answer:

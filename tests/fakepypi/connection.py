@@ -87,10 +87,10 @@ class Connection:
         headers = answer.headers | {"Date": formatdate(usegmt=True)}
         if not delivery.chunked and answer.status != HTTPStatus.NOT_MODIFIED:
             headers["Content-Length"] = str(answer.body.size)
+        seen.status = answer.status  # before it is sent: whoever has the answer may look here at once
         await self._write(
             h11.Response(status_code=answer.status, headers=list(headers.items()), reason=_phrase(answer.status))
         )
-        seen.status = answer.status
         if seen.method != "HEAD" and answer.status != HTTPStatus.NOT_MODIFIED:
             await self._send_body(answer)
         await self._write(h11.EndOfMessage())

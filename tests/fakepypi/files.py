@@ -1,6 +1,6 @@
 """A file as the fake lists and serves it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ class FakeFile:
     yanked: bool | str = False
     metadata: bytes | None = None  # served below `path` + ".metadata" if given
     metadata_hashes: Mapping[str, str] | None = None  # announced on the page if given
+    requires: Sequence[str] = ()  # what its metadata says, for the legacy JSON
     extra: Mapping[str, Any] = field(default_factory=dict)  # further keys of the file in JSON; they win
 
     @property

@@ -28,13 +28,15 @@ class Place:
 class FakeIndex:
     """Projects and files. May be used from any thread; every change bumps the serial.
 
-    `cache_control` is sent with pages (None: not at all); `compress_pages`: gzip pages for clients that accept it.
+    `cache_control` is sent with pages (None: not at all); `compress_pages`: gzip pages for clients that accept it;
+    `legacy`: which documents of the legacy JSON API there are (a plain mirror has those of projects only).
     """
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.cache_control: str | None = "max-age=600, public"
         self.compress_pages = False
+        self.legacy: Literal["all", "projects", "none"] = "all"
         self.lock = threading.RLock()
         self.projects: dict[str, FakeProject] = {}  # by normalised name; hold the lock
         self.files: dict[str, FakeFile] = {}  # by decoded path: what can be downloaded; hold the lock
@@ -65,7 +67,12 @@ class FakeIndex:
         filename, content = (wheel if kind == "wheel" else sdist)(recipe, size_padding)
         file = self._made(recipe, filename, Held(content), announce_metadata)
         listed = replace(
-            file, yanked=yanked, upload_time=upload_time, requires_python=requires_python, extra=dict(extra or {})
+            file,
+            yanked=yanked,
+            upload_time=upload_time,
+            requires_python=requires_python,
+            requires=tuple(requires),
+            extra=dict(extra or {}),
         )
         return self.add(listed)
 
@@ -145,6 +152,11 @@ class FakeIndex:
             for name, file in list(changed.files.items()):
                 if version in {None, file.version}:
                     del changed.files[name]
+
+    def vulnerable(self, project: str, version: str, *identifiers: str) -> None:
+        """Let the legacy JSON tell of a release's vulnerabilities; its page and serial stay as they are."""
+        with self.lock:
+            self.projects[canonicalize_name(project)].vulnerabilities[version] = identifiers
 
     def html_only(self, project: str, on: bool = True) -> None:
         """Answer text/html for this project's page whatever is asked for, as a plain mirror does."""

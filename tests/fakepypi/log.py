@@ -15,7 +15,7 @@ class Seen:
     headers: dict[str, str] = field(default_factory=dict)  # names in lower case; the last one of a name wins
     connection: int = 0  # which connection it came over, counted from 1: tells reuse from reconnecting
     sni: str | None = None  # the name asked for in the TLS handshake
-    status: int = 0  # 0 until a status line has been sent
+    status: int = 0  # 0 until a status line is sent
 
 
 def path_matches(wanted: str, path: str) -> bool:

@@ -25,6 +25,7 @@ class FakeProject:
     reason: str | None = None
     serial: int = 0  # of the last change
     html_only: bool = False
+    vulnerabilities: dict[str, Sequence[str]] = field(default_factory=dict)  # identifiers by version, in legacy JSON
     extra: dict[str, Any] = field(default_factory=dict)  # further keys of the page in JSON; they win
     extra_meta: dict[str, Any] = field(default_factory=dict)  # further keys of `meta` in JSON; they win
 
