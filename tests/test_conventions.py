@@ -16,7 +16,9 @@ import addons.gateway
 import addons.policies
 from addons.flow_road import FlowRoad
 from addons.guard import Guard
+from addons.handshake import Handshake
 from addons.intercept import Intercept
+from addons.lane import Lane
 from addons.lifetime import Lifetime
 from proxyconf.settings import Policy
 
@@ -25,7 +27,7 @@ ADDONS = ROOT / "addons"
 POLICIES = sorted(set(Policy.__struct_fields__))
 SCRIPTS = sorted(path.stem for path in ADDONS.glob("*.py") if path.stem != "__init__")
 FOLDERS = sorted(path.parent.name for path in ADDONS.glob("*/__init__.py"))
-OURS = (Guard, Intercept, FlowRoad, Lifetime)
+OURS = (Guard, Handshake, Intercept, FlowRoad, Lane, Lifetime)
 NO_HOOKS = {"refusal", "begun"}  # what addons say to each other
 LOOKED_UP_BY_NAME = hooks.all_hooks
 

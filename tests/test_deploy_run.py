@@ -12,7 +12,7 @@ from tests.deploying import ROOT, prepared_environment
 from tests.wheelgate_process import run
 
 # An interpreter for tests. It fits or not (`-c`), makes environments of itself (`-m venv`) and notes each call of pip, which
-# fails while there is a file `no-network`.
+# fails while there is a file `no-network`, or one for the lock that is named last.
 PYTHON = """\
 #!/bin/sh
 case "$1 $2" in
@@ -21,7 +21,7 @@ case "$1 $2" in
         echo "made with $0" >>"$NOTES" ;;
     "-m pip") shift 2; [ -e "$(dirname "$0")/../pip-is-there" ] || exit 1
         [ "$*" = "--disable-pip-version-check -qq --version" ] || echo "pip $*" >>"$NOTES"
-        ! [ -e no-network ] ;;
+        ! [ -e no-network ] && ! [ -e "no-network-for-${{*##*/}}" ] ;;
 esac
 """
 TOOLS = ("sh", "cat", "sed", "cksum", "dirname", "basename", "ls", "cp", "rm", "mkdir", "touch", "true", "pwd")
@@ -165,12 +165,43 @@ def test_run__lock_has_changed__brings_the_environment_up_to_date(changed: str, 
 
 
 def test_run__development_set_is_wanted_later__is_added(machine: Machine) -> None:
-    """With the old clients, each in a folder of its own."""
+    """With the clients that the tests drive, each lock in an environment of its own."""
     machine.python("bin/python3")
     machine.run("true")
     assert machine.run("--dev", "true").returncode == 0
     assert any(note.endswith("/deploy/requirements-dev.txt") for note in machine.notes)
-    assert f"--target {machine.checkout}/.venv/clients/pip-1 " in machine.notes[-1]
+    client = f"{machine.checkout}/.venv/clients/pip-1/bin/python"
+    assert machine.notes[-2] == f"made with {machine.checkout}/.venv/bin/python"
+    assert f"--python {client} install --require-hashes --only-binary :all: -r " in machine.notes[-1]
+    assert machine.notes[-1].endswith("/deploy/clients/pip-1.txt")
+
+
+@pytest.mark.parametrize(("changed", "again"), [("pyproject.toml", False), ("deploy/clients/pip-1.txt", True)])
+def test_run__lock_of_a_client_has_changed__makes_its_environment_anew(
+    changed: str, again: bool, machine: Machine
+) -> None:
+    """What an older lock had is gone then; another change leaves it alone."""
+    machine.python("bin/python3")
+    machine.run("--dev", "true")
+    (machine.checkout / changed).write_text("changed")
+    before = len(machine.notes)
+    assert machine.run("--dev", "true").returncode == 0
+    made = [note for note in machine.notes[before:] if note.startswith("made with")]
+    assert made == [f"made with {machine.checkout}/.venv/bin/python"] * again
+
+
+def test_run__client_cannot_be_installed__is_tried_again(machine: Machine) -> None:
+    """Its environment counts from when all is in it."""
+    machine.python("bin/python3")
+    machine.run("--dev", "true")
+    (machine.checkout / "deploy" / "clients" / "pip-2.txt").write_text("pip-2")
+    (machine.checkout / "no-network-for-pip-2.txt").touch()
+    assert machine.run("--dev", "true").returncode != 0
+    (machine.checkout / "no-network-for-pip-2.txt").unlink()
+    before = len(machine.notes)
+    assert machine.run("--dev", "true").returncode == 0
+    assert machine.notes[-1].endswith("/deploy/clients/pip-2.txt")
+    assert "/clients/pip-1/" not in "".join(machine.notes[before:])
 
 
 def test_run__network_fails__says_so_and_goes_on_next_time(machine: Machine) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from addons.route_table import TABLE
 from proxyconf.reading import default_text, read_text
 from proxyconf.settings import Policy, Settings
 from proxyconf.shape import every_key
@@ -20,6 +21,7 @@ from tests.test_cli import commands
 from tests.wheelgate_process import clean_environment, free_port, run
 
 OPERATOR = ROOT / "docs" / "operator.md"
+ROUTES = ROOT / "docs" / "routes.md"
 TEST_COMMAND = "sh deploy/run --dev pytest --cov\n"
 SH = [block for document in GUIDES for block in blocks(document, "sh") if block.text != TEST_COMMAND]
 YAML = [block for document in GUIDES for block in blocks(document, "yaml")]
@@ -137,6 +139,13 @@ def test_settings__every_section__is_in_the_operators_page() -> None:
     assert [key for key, place in every_key() if not place and f"`{key}`" not in text and f"\n{key}:" not in text] == []
 
 
+def test_routes__of_the_table_in_the_code__are_the_rows_of_their_page() -> None:
+    """One table: where, which path, and with what it is answered, row for row."""
+    shown = re.findall(r"^\| (\w+) \| `(?:([A-Z]+) )?(/[^`]*)` \| (.+) \|$", ROUTES.read_text(), re.MULTILINE)
+    there = [(place, method or "GET", path, words) for place, method, path, words in shown]
+    assert there == [(row.place, row.method, row.path, row.words) for row in TABLE]
+
+
 def test_policies__every_one__has_a_heading_in_the_operators_page() -> None:
     """One name everywhere: the key, the module, the heading."""
     after = headings(OPERATOR)[headings(OPERATOR).index("## Policies") + 1 :]
@@ -166,3 +175,11 @@ def test_commands__that_documents_name__exist() -> None:
     for document in DOCUMENTS:
         named = re.findall(r"`wheelgate ((?:ca )?[a-z][a-z-]*)", document.read_text())
         assert [each for each in named if each not in known] == [], document
+
+
+@pytest.mark.parametrize(
+    "way", ["--extra-index-url", "--find-links", "mirror", "version control", "domain fronting", "QUIC", "own cache"]
+)
+def test_security__of_what_does_not_hold__names_it(way: str) -> None:
+    """LEG-15, LEG-16: nobody is led to think that the gateway alone closes what only the network can."""
+    assert way in (ROOT / "docs" / "security.md").read_text().partition("## What does not hold")[2]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakepypi import FakePyPI
+from tests.gateway.logs import Log, listening
 from tests.gateway.running import RunningGateway, configuration
 
 type Start = Callable[..., RunningGateway]
@@ -23,3 +24,10 @@ def start(pypi: FakePyPI, tmp_path: Path) -> Iterator[Start]:
 def gateway(start: Start) -> RunningGateway:
     """A gateway with nothing configured but where PyPI is."""
     return start()
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """The log of the lifetime, from now on."""
+    with listening("addons.lifetime") as kept:
+        yield kept

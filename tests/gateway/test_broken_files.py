@@ -121,12 +121,12 @@ def test_file__whose_page_tells_another_hash_or_length__is_never_wholly_delivere
 
 
 def test_metadata__that_is_not_what_the_page_says__is_refused(start: Start, pypi: FakePyPI) -> None:
-    """The metadata's own hash is checked as a file's is."""
+    """The metadata's own hash is checked as a file's is; a wrong one is not kept."""
     file = pypi.release("demo", "1.0", announce_metadata=True)
     gateway = impatient(start, pypi)
-    assert gateway.get(f"{file.url}.metadata").content == file.metadata
-    pypi.fault(f"{file.path}.metadata", Corrupt(3))
+    pypi.fault(f"{file.path}.metadata", Corrupt(3), times=1)
     assert whole(lambda: gateway.get(f"{file.url}.metadata")) is None
+    assert gateway.get(f"{file.url}.metadata").content == file.metadata
 
 
 def test_client__that_hangs_up_in_the_middle__disturbs_nobody(gateway: RunningGateway, pypi: FakePyPI) -> None:

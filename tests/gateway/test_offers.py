@@ -112,7 +112,7 @@ def test_yanked_release__is_marked_and_can_be_had(start: Start, pypi: FakePyPI) 
 
 
 def test_denied_project__stays_listed_and_its_files_say_why(start: Start, pypi: FakePyPI) -> None:
-    """Clients find the file and are told there."""
+    """NAM-16, NAM-17: the page is 200, and clients find the file and are told there; nobody shows a refused page's text."""
     releases(pypi)
     gateway = start(policies=[DENY])
     (entry,) = listed(gateway, "whole")

@@ -17,4 +17,4 @@ def test_file__of_a_public_project__arrives_whole(gateway: RunningGateway, pypi:
     file = pypi.release("demo", "1.0", size_padding=300_000)
     answer = gateway.get(file.url)
     assert answer.status_code == 200
-    assert answer.content == file.body.read() if hasattr(file.body, "read") else answer.content
+    assert answer.content == file.content

@@ -1,11 +1,7 @@
 """An edit of the configuration: in force for the next request, or reported and without effect."""
 
 import asyncio
-import logging
-import queue
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import override
 
@@ -30,47 +26,10 @@ from tests.fakepypi.building import Recipe, wheel
 from tests.gateway import planting
 from tests.gateway.conftest import Start
 from tests.gateway.listing import PUBLIC, listed
+from tests.gateway.logs import IN_FORCE, PATIENCE, Log
 from tests.gateway.running import RunningGateway, configuration
 
-PATIENCE = 20  # seconds: an edit is seen within one; it only keeps a broken test from hanging
-IN_FORCE = "the new configuration is in force"
 NOT_IN_FORCE = "the configuration before stays in force"
-
-
-class Log(logging.Handler):
-    """What the gateway logs, to be waited for."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: queue.Queue[str] = queue.Queue()
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the line."""
-        self.lines.put(f"{record.levelname} {record.getMessage()}")
-
-    def wait_for(self, words: str) -> str:
-        """Give the next line that has these words. Raises queue.Empty if there is none in good time."""
-        while words not in (line := self.lines.get(timeout=PATIENCE)):
-            pass
-        return line
-
-
-@pytest.fixture
-def log() -> Iterator[Log]:
-    """The log of the lifetime, from now on."""
-    with _listening("addons.lifetime") as kept:
-        yield kept
-
-
-@contextmanager
-def _listening(name: str) -> Iterator[Log]:
-    kept = Log()
-    logging.getLogger(name).addHandler(kept)
-    try:
-        yield kept
-    finally:
-        logging.getLogger(name).removeHandler(kept)
 
 
 def edited(path: Path, **settings: object) -> str:

@@ -1,13 +1,16 @@
 """One gateway in this process, from its start to its end."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from mitmproxy import ctx
 
+from addons.chain import Chain
 from addons.install import Plan, clock
 from addons.serve import StartFailed, serving
 from addons.trust.authority import open_authority
@@ -77,3 +80,17 @@ async def test_gateways__one_after_the_other__leave_nothing_behind(plan: MakePla
         async with serving(plan(), Address("127.0.0.1", 0)):
             pass
     assert asyncio.all_tasks() == before
+
+
+async def test_gateway__that_serves__asks_its_addons_in_a_chain(plan: MakePlan) -> None:
+    """So whatever these tests say of faults in addons is said of the chain."""
+    async with serving(plan(), Address("127.0.0.1", 0)):
+        assert type(ctx.master.addons) is Chain
+
+
+async def test_gateway__that_serves__is_not_searched_for_garbage(plan: MakePlan) -> None:
+    """What it is made of stays, and a search of it is long: clients would wait. Afterwards all is as before."""
+    before = gc.get_freeze_count()
+    async with serving(plan(), Address("127.0.0.1", 0)):
+        assert gc.get_freeze_count() > before + 10_000
+    assert gc.get_freeze_count() == before
