@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import httptools
 
@@ -13,6 +14,8 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")  # as lenient as mitmproxy's, so that both
 
 # Whatever announces a body, or wants more than an answer, takes a reader that knows more than this one.
 _NOT_HERE = frozenset({"content-length", "transfer-encoding", "expect", "upgrade"})
+_LONGEST_REMEMBERED = 1024  # bytes
+_SECRET = re.compile(rb"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
 _CLOSES = {"": False, "keep-alive": False, "Keep-Alive": False, "close": True}
 
 
@@ -34,8 +37,15 @@ def read_head(head: bytes) -> Head | None:
     """Read a whole head, to its blank line; None for all that is not of the one usual and unambiguous kind.
 
     Two readers must agree on it, a pattern for the whole and llhttp (through httptools) for the parts: what they could
-    read differently, no request that is read here contains.
+    read differently, no request that is read here contains. A dozen jobs of one kind send the same heads byte for byte:
+    those are read once, unless they are long or may hold a secret.
     """
+    if len(head) > _LONGEST_REMEMBERED or _SECRET.search(head):
+        return _read(head)
+    return _read_before(head)
+
+
+def _read(head: bytes) -> Head | None:
     if _STRICT.fullmatch(head) is None:
         return None
     parts = _Parts()
@@ -48,6 +58,9 @@ def read_head(head: bytes) -> Head | None:
     if not parts.whole or parts.hosts != 1 or closes is None or not _NOT_HERE.isdisjoint(parts.headers):
         return None
     return Head(parser.get_method().decode(), parts.target, parts.headers["host"], parts.headers, closes)
+
+
+_read_before = lru_cache(maxsize=2048)(_read)
 
 
 class _Parts:

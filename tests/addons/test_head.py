@@ -108,3 +108,20 @@ def test_unread__once_a_head_is_dropped__goes_on_with_the_next() -> None:
     assert unread.head() == PIP
     assert unread.take() == PIP
     assert len(unread) == 0
+
+
+@pytest.mark.parametrize("secret", ["Authorization: Basic eDp5", "cookie: a=b", "X-Api-Key: 1", "X-Private-Token: 1"])
+def test_read_head__with_what_may_be_a_secret__is_not_remembered(secret: str) -> None:
+    """What a client proves itself by is nowhere when its request has been answered."""
+    plain = b"GET /simple/demo/ HTTP/1.1\r\nHost: pypi.org\r\n\r\n"
+    secretive = plain.replace(b"\r\n\r\n", f"\r\n{secret}\r\n\r\n".encode())
+    assert read_head(plain) is read_head(bytes(bytearray(plain)))
+    first, second = read_head(secretive), read_head(bytes(bytearray(secretive)))
+    assert first == second
+    assert first is not second
+
+
+def test_read_head__that_is_long__is_not_remembered() -> None:
+    """What is remembered is bounded in bytes, not only in number."""
+    head = b"GET /simple/demo/ HTTP/1.1\r\nHost: pypi.org\r\nA: " + b"x" * 2000 + b"\r\n\r\n"
+    assert read_head(head) is not read_head(bytes(bytearray(head)))
