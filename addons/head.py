@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import httptools
 
@@ -15,6 +14,7 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")  # as lenient as mitmproxy's, so that both
 # Whatever announces a body, or wants more than an answer, takes a reader that knows more than this one.
 _NOT_HERE = frozenset({"content-length", "transfer-encoding", "expect", "upgrade"})
 _LONGEST_REMEMBERED = 1024  # bytes
+_MOST_REMEMBERED = 2048
 _SECRET = re.compile(rb"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
 _CLOSES = {"": False, "keep-alive": False, "Keep-Alive": False, "close": True}
 
@@ -40,9 +40,14 @@ def read_head(head: bytes) -> Head | None:
     read differently, no request that is read here contains. A dozen jobs of one kind send the same heads byte for byte:
     those are read once, unless they are long or may hold a secret.
     """
-    if len(head) > _LONGEST_REMEMBERED or _SECRET.search(head):
-        return _read(head)
-    return _read_before(head)
+    read = _read_before.get(head)
+    if read is None:
+        read = _read(head)
+        if read is not None and len(head) <= _LONGEST_REMEMBERED and not _SECRET.search(head):
+            if len(_read_before) >= _MOST_REMEMBERED:
+                _read_before.clear()
+            _read_before[head] = read
+    return read
 
 
 def _read(head: bytes) -> Head | None:
@@ -60,7 +65,7 @@ def _read(head: bytes) -> Head | None:
     return Head(parser.get_method().decode(), parts.target, parts.headers["host"], parts.headers, closes)
 
 
-_read_before = lru_cache(maxsize=2048)(_read)
+_read_before: dict[bytes, Head] = {}
 
 
 class _Parts:
