@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from addons.answering.answering import Answering, Families
 from addons.answering.file_answer import FileAnswers
@@ -13,6 +14,9 @@ from addons.answering.list_answer import ListAnswers
 from addons.answering.offer import Judgements, Offer
 from addons.answering.page_answer import PageAnswers
 from addons.answering.provenance_answer import ClassifiersAnswers, ProvenanceAnswers
+from addons.cache.blobs import Blobs
+from addons.cache.documents import Documents
+from addons.cache.room import Limits
 from addons.fetch.upstream import Upstream
 from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
@@ -22,6 +26,7 @@ from addons.policies.deny import Deny
 from addons.policies.policy import Policy
 from addons.policies.yank import Yank
 from addons.simple.names import ProjectName, normalise
+from addons.sources.asking import Keeping
 from addons.sources.folder import Folder
 from addons.sources.index import Index, dialled
 from addons.sources.priority import Priority, Reserved
@@ -32,6 +37,7 @@ from proxyconf.settings import Source as SourceSettings
 
 logger = logging.getLogger(__name__)
 
+GB = 1_000_000_000  # bytes
 _GRACE = 60.0  # seconds in which every request that began under the old configuration has begun to read
 
 type _Key = tuple[object, ...]
@@ -39,11 +45,16 @@ type _Key = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Memory:
-    """What was worked out, by the facts that it came from: so it outlives the configuration that it was made under."""
+    """What was worked out, by the facts that it came from: so it outlives the configuration that it was made under.
+
+    `documents`: what indexes answered, on disk; `blobs`: their files; None where nothing is kept there.
+    """
 
     kept: Kept = field(default_factory=Kept)
     judgements: Judgements = field(default_factory=Judgements)
     lists: ListStore = field(default_factory=ListStore)
+    documents: Documents | None = None
+    blobs: Blobs | None = None
 
 
 @dataclass(frozen=True)
@@ -56,16 +67,20 @@ class Assembly:
     memory: Memory
 
 
-def assemble(settings: Settings, before: Assembly | None = None) -> Assembly:
+def assemble(settings: Settings, before: Assembly | None = None, memory: Memory | None = None) -> Assembly:
     """Build the configuration wholly; sources that are configured as before are kept, with what they remember.
+
+    `memory` is what the first configuration begins with.
 
     Raises ValueError, in words, for what only shows when it is built (a password that is not there).
     """
     known = before.sources if before is not None else {}
+    memory = before.memory if before is not None else memory or Memory()
     sources = {
-        key: known.get(key) or _source(item, settings) for item in settings.sources for key in [_key(item, settings)]
+        key: known.get(key) or _source(item, settings, memory)
+        for item in settings.sources
+        for key in [_key(item, settings)]
     }
-    memory = before.memory if before is not None else Memory()
     answering = answering_of(
         _priority(settings, list(sources.values())),
         [_policy(item, settings.contact) for item in settings.policies],
@@ -107,15 +122,26 @@ def _priority(settings: Settings, sources: Sequence[Source]) -> Priority:
 
 
 def _key(source: SourceSettings, settings: Settings) -> _Key:
-    return (source.name, repr(source), source.password(), repr(settings.upstream), settings.fresh_seconds)
+    standing_in = (settings.offline, settings.cache.stale_hours, settings.cache.patience_seconds)
+    return (
+        *(source.name, repr(source), source.password(), repr(settings.upstream)),
+        *(settings.fresh_seconds, standing_in),
+    )
 
 
-def _source(source: SourceSettings, settings: Settings) -> Source:
+def _source(source: SourceSettings, settings: Settings, memory: Memory) -> Source:
     if source.folder is not None:
         return Folder(source.name, source.folder, core_metadata)
     credentials = (source.username, source.password() or "") if source.username else None
-    upstream = Upstream(settings.upstream, dialled(source), settings.listen, source.ca, credentials)
-    return Index(source, upstream, settings.fresh_seconds)
+    upstream = Upstream(
+        *(settings.upstream, dialled(source), settings.listen, source.ca, credentials), offline=settings.offline
+    )
+    keeping = Keeping(
+        documents=memory.documents,
+        stale_seconds=inf if settings.offline else settings.cache.stale_hours * 3600,
+        patience_seconds=settings.cache.patience_seconds,
+    )
+    return Index(source, upstream, settings.fresh_seconds, keeping=keeping, blobs=memory.blobs)
 
 
 def _policy(policy: PolicySettings, contact: str) -> Policy:
@@ -127,10 +153,20 @@ def _policy(policy: PolicySettings, contact: str) -> Policy:
 class Present:
     """The configuration in force. Requests take `assembly` once; a new one is swapped in whole."""
 
-    def __init__(self, settings: Settings, grace_seconds: float = _GRACE) -> None:
-        self.assembly = assemble(settings)
+    def __init__(self, settings: Settings, grace_seconds: float = _GRACE, memory: Memory | None = None) -> None:
+        self.assembly = assemble(settings, memory=memory)
         self._grace_seconds = grace_seconds
         self._retiring: dict[asyncio.Task[None], list[Source]] = {}
+
+    @property
+    def blobs(self) -> Blobs | None:
+        """The files on disk, the same under every configuration."""
+        return self.assembly.memory.blobs
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """How each index is, by the name of its source."""
+        return {each.name: each.condition for each in self.assembly.sources.values() if isinstance(each, Index)}
 
     async def swap(self, settings: Settings) -> None:
         """Put a new configuration in force for the requests to come. Raises ValueError; then the old one stays.
@@ -138,9 +174,11 @@ class Present:
         It is built in a thread: it reads passwords and certificates from disk. One swap at a time.
         """
         before = self.assembly
-        if settings.listen != before.settings.listen or settings.certs != before.settings.certs:
-            logger.warning("listen and certs are read at start only: restart wheelgate for them to take effect")
+        if _at_start(settings) != _at_start(before.settings):
+            logger.warning("listen, certs and the cache's folder are read at start only: restart wheelgate for them")
         self.assembly = await asyncio.to_thread(assemble, settings, before)
+        if self.blobs is not None:
+            self.blobs.limit(limits(settings))
         gone = [source for key, source in before.sources.items() if key not in self.assembly.sources]
         task = asyncio.ensure_future(_retire(gone, self._grace_seconds))
         self._retiring[task] = gone
@@ -148,13 +186,26 @@ class Present:
 
     async def close(self) -> None:
         """Let go of everything, now."""
+        if self.assembly.memory.documents is not None:
+            await self.assembly.memory.documents.close()
         await self.assembly.memory.lists.close()
+        if self.blobs is not None:
+            await self.blobs.close()
         sources = list(self.assembly.sources.values())
         for task, gone in self._retiring.items():
             task.cancel()
             sources += gone
         for source in sources:
             await source.close()
+
+
+def limits(settings: Settings) -> Limits:
+    """Give how much room kept files may take."""
+    return Limits(int(settings.cache.max_gb * GB), int(settings.cache.min_free_gb * GB))
+
+
+def _at_start(settings: Settings) -> tuple[object, ...]:
+    return settings.listen, settings.certs, settings.cache.folder
 
 
 async def _retire(sources: list[Source], grace_seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +16,10 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class FrontDesk:
-    """Answers `/status` (JSON) and `/ca.pem`. Nothing here is secret, and nothing changes anything."""
+    """Answers `/status` (JSON) and `/ca.pem`. Nothing here is secret, and nothing changes anything.
+
+    `files` counts what the file cache did, `sources` says of each index how it is.
+    """
 
     def __init__(
         self,
@@ -24,11 +27,15 @@ class FrontDesk:
         fingerprint: str,
         configuration: Path | None,
         listening: Callable[[], tuple[str, int] | None],
+        files: Callable[[], Mapping[str, int]] = dict,
+        sources: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._ca_pem = ca_pem
         self._fingerprint = fingerprint
         self._configuration = configuration
         self._listening = listening
+        self._files = files
+        self._sources = sources
 
     def is_for(self, host: str, port: int) -> bool:
         """Tell whether a request means the gateway: by its name, or by the very address that it listens on."""
@@ -57,6 +64,8 @@ class FrontDesk:
             "ca_sha256": self._fingerprint,
             "configuration": configuration,
             "pid": os.getpid(),
+            "files": dict(self._files()),
+            "sources": dict(self._sources()),
         }
 
 

@@ -13,7 +13,9 @@ from mitmproxy.addons import proxyserver
 from mitmproxy.master import Master
 from mitmproxy.utils import asyncio_utils
 
-from addons.assembly import Present
+from addons.assembly import Memory, Present, limits
+from addons.cache.blobs import Blobs
+from addons.cache.documents import Documents
 from addons.flow_road import FlowRoad
 from addons.front_desk import FrontDesk
 from addons.guard import Guard
@@ -23,7 +25,7 @@ from addons.leaf import ShownLeaf
 from addons.lifetime import Lifetime
 from addons.origin.server import Origin
 from addons.origin.tickets import Tickets
-from addons.places import certs_folder, configuration_file
+from addons.places import cache_folder, certs_folder, configuration_file
 from addons.trust.authority import Authority, open_authority
 from proxyconf.reading import read
 from proxyconf.settings import Settings
@@ -73,12 +75,17 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     Raises ValueError for a configuration that cannot be built, AuthorityError for a CA that cannot be used.
     """
     _guard(master)
-    present = Present(plan.settings)
+    folder = cache_folder(plan.settings)
+    blobs = Blobs(folder, limits(plan.settings))
+    present = Present(plan.settings, memory=Memory(documents=Documents(folder / "documents"), blobs=blobs))
     origin = Origin(Tickets())
     intercept = Intercept(present, lambda: origin.address)
     authority = plan.authority
     pem = authority.certificate.public_bytes(Encoding.PEM)
-    desk = FrontDesk(pem, authority.fingerprint, plan.configuration, lambda: listening(master))
+    desk = FrontDesk(
+        *(pem, authority.fingerprint, plan.configuration, lambda: listening(master)),
+        *(blobs.snapshot, lambda: present.conditions),
+    )
     leaf = ShownLeaf(authority, clock)
     lifetime = Lifetime(master, present, origin, leaf, plan.configuration)
     lane = Lane(master, present, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))

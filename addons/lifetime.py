@@ -49,6 +49,8 @@ class Lifetime:
     async def running(self) -> None:
         """Start the origin, then watch."""
         await self._origin.start()
+        if self._present.blobs is not None:
+            self._begin(self._present.blobs.begin())
         self._begin(self._look_at_leaf())
         if self._configuration is not None:
             self._begin(self._follow(self._configuration))

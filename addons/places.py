@@ -1,9 +1,9 @@
-"""Where things lie on this machine: the configuration and the CA."""
+"""Where things lie on this machine: the configuration, the CA and the cache."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from platformdirs import user_config_path, user_data_path
+from platformdirs import user_cache_path, user_config_path, user_data_path
 
 from proxyconf.settings import Settings
 
@@ -22,6 +22,11 @@ def configuration_file(named: Path | None, environment: Mapping[str, str]) -> Pa
         return Path(environment["WHEELGATE_CONFIG"])
     candidates = (Path.cwd() / _NAME, user_config_path("wheelgate") / _NAME)
     return next((path for path in candidates if path.is_file()), None)
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Give the folder of what is kept on disk: the configured one, else one of the user's own."""
+    return settings.cache.folder or user_cache_path("wheelgate") / "kept"  # beside it lie the clients' bundles
 
 
 def certs_folder(settings: Settings) -> Path:

@@ -18,6 +18,9 @@ def check(settings: Settings) -> None:
         raise Misfit("is empty, so that no project would be found; name a source, or take the line out", "sources")
     if settings.certs is not None and settings.certs.exists() and not settings.certs.is_dir():
         raise Misfit(f"{settings.certs} is a file; name a folder (it is made when it isn't there)", "certs")
+    folder = settings.cache.folder
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise Misfit(f"{folder} is a file; name a folder (it is made when it isn't there)", "cache", "folder")
     for number, source in enumerate(settings.sources):
         _within(_source, source, "sources", number)
     _within(_upstream, settings.upstream, "upstream")

@@ -140,6 +140,29 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return password_from(self.proxy_password_env, self.proxy_password_file, "proxy_")
 
 
+class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept, and how long. `folder` None: one of the user's own.
+
+    What is kept of an index is given where it has not answered in `patience_seconds`, if it is at most `stale_hours` old.
+    Files may take `max_gb` together and leave `min_free_gb` free on their disk (GB of 10^9 bytes).
+    """
+
+    folder: Path | None = None
+    max_gb: float = 20.0
+    min_free_gb: float = 1.0
+    stale_hours: float = 24.0
+    patience_seconds: float = 3.0
+
+    def __post_init__(self) -> None:
+        settle(
+            self,
+            max_gb=values.between(0, 1_000_000, "gigabytes"),
+            min_free_gb=values.between(0, 1_000_000, "gigabytes"),
+            stale_hours=values.between(0, 720, "hours"),
+            patience_seconds=values.between(0, 60, "seconds"),
+        )
+
+
 class Merge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A project (normalised) whose page has the files of several sources, the highest first."""
 
@@ -261,6 +284,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_age_seconds: int = 0
     fresh_seconds: int = 60
     upstream: Upstream = Upstream()
+    cache: Cache = Cache()
+    offline: bool = False
     other_hosts: OtherHosts = OtherHosts()
 
     def __post_init__(self) -> None:

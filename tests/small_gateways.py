@@ -11,7 +11,7 @@ from typing import override
 from addons.install import Plan
 from addons.trust.authority import open_authority
 from proxyconf.addresses import Address
-from proxyconf.settings import Settings
+from proxyconf.settings import Cache, Settings
 from tests.wheelgate_process import free_port
 
 
@@ -25,7 +25,9 @@ def write(path: Path, port: int, certs: str = "certs", more: str = "") -> Path:
 def plan_of(config: Path | None, listen: Address | None = None, certs: Path | None = None) -> Plan:
     """What exec makes of a configuration, or of none."""
     certs = certs or Path("certs").absolute()
-    settings = Settings(listen=listen or Address("127.0.0.1", free_port()), certs=certs)
+    settings = Settings(
+        listen=listen or Address("127.0.0.1", free_port()), certs=certs, cache=Cache(folder=certs.parent / "cache")
+    )
     return Plan(settings, config, open_authority(certs, datetime.now(UTC)))  # noqa: TID251 -- the real clock
 
 

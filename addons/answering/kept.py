@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from werkzeug.http import parse_etags
 
@@ -13,6 +14,10 @@ from addons.off_loop import off_loop
 from addons.simple.negotiation import Coding
 
 _CAPACITY = 64_000_000  # bytes of bodies: some 3,000 usual pages, or a hundred of the largest
+
+
+STALE = "X-Wheelgate-Stale"
+"""The header of an answer whose source is out: how many seconds ago it said so."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,18 @@ class Ready:
     def for_client(self, if_none_match: str | None) -> Answer:
         """Give the 304 if the client's copy is this very body, else the whole (CCH-03: weak comparison, lists, `*`)."""
         return self.unchanged if is_same(self.etag, if_none_match) else self.answer
+
+
+def stood_in(answer: Answer, stale: float | None) -> Answer:
+    """Mark an answer that is made of what its source said `stale` seconds ago, as it does not answer now (CCH-08).
+
+    Nobody is to keep it for longer than its outage lasts. A 304 is not marked: clients put its headers to what they
+    have, and the mark would outlive the outage there (CCH-04).
+    """
+    if stale is None:
+        return answer
+    marks = {"Cache-Control": "max-age=0"} | ({STALE: f"{stale:.0f}"} if answer.status == HTTPStatus.OK else {})
+    return replace(answer, headers={**answer.headers, **marks})
 
 
 def is_same(etag: str, if_none_match: str | None) -> bool:

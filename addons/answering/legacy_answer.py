@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from urllib.parse import quote
 
 from addons.answering.coded import coded
-from addons.answering.kept import Kept, Ready, ready
+from addons.answering.kept import Kept, Ready, ready, stood_in
 from addons.answering.legacy_facts import Facts, composed, gather, public_source, rendered
 from addons.answering.offer import Found, Offer, is_large
 from addons.answering.page_answer import serial
@@ -54,7 +54,7 @@ class LegacyAnswers:
             return not_found(f"no file of {project} is offered" + (" in this version" if route.version else ""))
         facts = await gather(found, shelf, about, whole=route.version is None, max_age=request.max_age)
         made = await self._ready(facts, coding(request.headers.get("accept-encoding")))
-        return made.for_client(request.headers.get("if-none-match"))
+        return stood_in(made.for_client(request.headers.get("if-none-match")), facts.stale)
 
     async def _shelf(self, found: Found) -> Shelf:
         shelf = self._shelves.find(found.version)

@@ -42,6 +42,12 @@ class Facts:
         return [document for document in ordered if document is not None]
 
     @property
+    def stale(self) -> float | None:
+        """How old (seconds) the oldest of it is that stands in for an answer of its source; None if nothing does."""
+        parts = (self.found.stale, *(document.stale for document in self.documents))
+        return max((stale for stale in parts if stale is not None), default=None)
+
+    @property
     def described(self) -> bool:
         """Whether one of PyPI's documents is about this very release."""
         return any(is_about(document, self.about) for document in self.documents)

@@ -61,6 +61,11 @@ class Found:
         return self.judged.version
 
     @property
+    def stale(self) -> float | None:
+        """How old (seconds) the oldest part is that stands in for an answer of its source; None if none does."""
+        return max((part.page.stale for part in self.parts if part.page.stale is not None), default=None)
+
+    @property
     def page(self) -> Page:
         """The page with refused files marked, and with their sources' own URLs."""
         return self.judged.page

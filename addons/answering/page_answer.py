@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from addons.answering.coded import coded
-from addons.answering.kept import Kept, Ready, ready
+from addons.answering.kept import Kept, Ready, ready, stood_in
 from addons.answering.offer import Found, Offer, is_large
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer, absent, found_at, moved
@@ -41,7 +41,8 @@ class PageAnswers:
             return absent(f"wheelgate: no source has a project {project}")
         form = negotiate(request.headers.get("accept"), found.wanted)
         code = coding(request.headers.get("accept-encoding"))
-        return (await self._ready(offered, form, code)).for_client(request.headers.get("if-none-match"))
+        made = await self._ready(offered, form, code)
+        return stood_in(made.for_client(request.headers.get("if-none-match")), offered.stale)
 
     async def _ready(self, offered: Found, form: Form, code: Coding) -> Ready:
         key = (offered.version, form, code, self._max_age)

@@ -15,12 +15,16 @@ class Flights[K: Hashable, V]:
 
         One who stops waiting does not stop the others' work.
         """
+        return await asyncio.shield(self.start(key, work))
+
+    def start(self, key: K, work: Callable[[], Awaitable[V]]) -> asyncio.Task[V]:
+        """Give the task of `work`, or of the same work already under way; it goes on whether or not anybody waits."""
         task = self._under_way.get(key)
         if task is None:
             task = asyncio.ensure_future(_run(work))
             self._under_way[key] = task
             task.add_done_callback(lambda done: self._landed(key, done))
-        return await asyncio.shield(task)
+        return task
 
     async def begin(self, key: K, work: Callable[[], Awaitable[V]]) -> V:
         """Give the outcome of `work` begun after this call: of work already under way only the end is waited for."""

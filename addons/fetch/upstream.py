@@ -1,10 +1,12 @@
 """The road to one upstream server: GET over a shared pool, redirects followed only where the configuration leads."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
@@ -23,6 +25,10 @@ class FetchFailed(Exception):
     """Upstream gave no usable answer: refused, reset, timed out, not trusted, too large, or led astray. In words."""
 
 
+class Unanswered(FetchFailed):
+    """The host itself gave no answer, or not all of it: refused, reset, timed out, not trusted. In words."""
+
+
 @dataclass(frozen=True)
 class Document:
     """A small body, read whole: status, headers (lower-case names), bytes, and the URL that it came from in the end."""
@@ -36,7 +42,7 @@ class Document:
 class Upstream:
     """GET requests to the hosts that one source may dial, and to no others.
 
-    The first of `hosts` is the index's own: credentials go there and nowhere else.
+    The first of `hosts` is the index's own: credentials go there and nowhere else. `offline`: nothing is dialled at all.
     """
 
     def __init__(
@@ -46,11 +52,15 @@ class Upstream:
         listen: Address,
         ca: Path | None = None,
         credentials: tuple[str, str] | None = None,
+        *,
+        offline: bool = False,
     ) -> None:
+        self._offline = offline
         self._settings = settings
         self._hosts = frozenset(map(normal_host, hosts))
         self._home = normal_host(hosts[0])
         self._auth = httpx.BasicAuth(*credentials) if credentials else None
+        self._secrets = _spellings(*credentials) if credentials else ()
         self._under_way = 0
         self._retired = False
         context = tls_context(settings, ca)
@@ -70,6 +80,10 @@ class Upstream:
             headers={"User-Agent": _AGENT},
         )
 
+    def tells_secrets(self, body: bytes) -> bool:
+        """Tell whether a body has the password in it, as indexes do that write it into their links."""
+        return any(secret in body for secret in self._secrets)
+
     async def document(self, url: str, headers: Mapping[str, str]) -> Document:
         """GET a document of at most `max_page_mb`, within `page_seconds`, asked once more if it broke off in the middle.
 
@@ -82,7 +96,7 @@ class Upstream:
                 except _BrokenOff:
                     return await self._document(url, headers)
         except TimeoutError as error:
-            raise FetchFailed(f"{_host(url)} did not answer within {self._settings.page_seconds:g} s") from error
+            raise Unanswered(f"{_host(url)} did not answer within {self._settings.page_seconds:g} s") from error
 
     async def _document(self, url: str, headers: Mapping[str, str]) -> Document:
         limit = self._settings.max_page_mb * 1_000_000
@@ -127,13 +141,15 @@ class Upstream:
             except _BROKEN:  # a pooled connection may simply have been too old, so once more is fair
                 return await client.send(request, stream=True, auth=auth)
         except httpx.TimeoutException as error:
-            raise FetchFailed(f"{url.host} did not answer in time ({_kind(error)})") from error
+            raise Unanswered(f"{url.host} did not answer in time ({_kind(error)})") from error
         except _BROKEN as error:
-            raise FetchFailed(f"{url.host} broke the connection ({_kind(error)})") from error
+            raise Unanswered(f"{url.host} broke the connection ({_kind(error)})") from error
         except httpx.HTTPError as error:
-            raise FetchFailed(f"{url.host} could not be reached ({_kind(error)}: {error})") from error
+            raise Unanswered(f"{url.host} could not be reached ({_kind(error)}: {error})") from error
 
     def _allowed(self, url: httpx.URL) -> None:
+        if self._offline:
+            raise FetchFailed(f"{url.host} is not asked, as the configuration says offline")
         host = normal_host(url.host)
         if host not in self._hosts or not (url.scheme == "https" or (url.scheme == "http" and is_loopback(host))):
             raise FetchFailed(f"{url.scheme}://{url.host} is no host that the configuration lets this source dial")
@@ -155,7 +171,7 @@ class Upstream:
         await self._files.aclose()
 
 
-class _BrokenOff(FetchFailed):
+class _BrokenOff(Unanswered):
     """The connection broke in the middle of an answer."""
 
 
@@ -164,9 +180,15 @@ async def _guarded(chunks: AsyncIterator[bytes], url: str) -> AsyncIterator[byte
         async for chunk in chunks:
             yield chunk
     except httpx.TimeoutException as error:
-        raise FetchFailed(f"{_host(url)} stopped sending ({_kind(error)})") from error
+        raise Unanswered(f"{_host(url)} stopped sending ({_kind(error)})") from error
     except httpx.HTTPError as error:
         raise _BrokenOff(f"{_host(url)} broke off in the middle ({_kind(error)})") from error
+
+
+def _spellings(username: str, password: str) -> tuple[bytes, ...]:
+    if not password:
+        return ()
+    return password.encode(), quote(password, safe="").encode(), b64encode(f"{username}:{password}".encode())
 
 
 def _url(text: str) -> httpx.URL:

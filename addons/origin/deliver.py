@@ -10,7 +10,8 @@ from aiohttp import web
 from addons.answers import Answer, bad_upstream, unavailable
 from addons.origin.ranges import Asked, NotSatisfiable, asked
 from addons.origin.tickets import Delivery
-from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
+from addons.sources.source import FileGone, Reading, SourceUnavailable
+from addons.sources.stretches import behind
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ async def _stream(
     reading: Reading = await stack.enter_async_context(
         delivery.source.read(delivery.file, None if whole or stretch is None else stretch.span)
     )
-    chunks = _behind(reading.chunks, stretch.span) if whole and stretch is not None else reading.chunks
+    chunks = _from(reading, stretch.span.start) if whole and stretch is not None else reading.chunks
     first = await anext(chunks, b"")
     response = _response(delivery.headers, stretch, delivery.file.size if stretch is not None else reading.size)
     await response.prepare(request)
@@ -108,10 +109,5 @@ async def _send(
             request.transport.abort()
 
 
-async def _behind(chunks: AsyncIterator[bytes], span: Span) -> AsyncIterator[bytes]:
-    at = 0
-    async for chunk in chunks:
-        piece = chunk[max(span.start - at, 0) :]
-        at += len(chunk)
-        if piece:
-            yield piece
+def _from(reading: Reading, start: int) -> AsyncIterator[bytes]:
+    return behind(reading.chunks, start) if reading.onward is None else reading.onward(start)

@@ -59,7 +59,8 @@ class File(
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A project's page. `versions` is None where the source listed none; `meta` and `unknown` hold unknown keys.
 
-    `version` is a digest of what the source answered: equal ones, equal pages. Neither it nor the sources are rendered.
+    `version` is a digest of what the source answered: equal ones, equal pages. `stale` is how old the page is (seconds)
+    where it stands in for an answer that did not come. None of these, nor the sources, are rendered.
     """
 
     project: ProjectName
@@ -73,6 +74,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""  # name of the source that answered
     sources: dict[str, str] = {}  # on merged pages: filename to the name of the source that has it
     version: str = ""
+    stale: float | None = None
 
 
 def with_files(page: Page, files: Iterable[File]) -> Page:

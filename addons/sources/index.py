@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from addons.cache.blobs import Blobs
 from addons.fetch.upstream import Document, Upstream
 from addons.off_loop import off_loop
 from addons.simple.html_form import read_html
@@ -18,11 +19,13 @@ from addons.simple.json_form import read_json
 from addons.simple.names import ProjectName
 from addons.simple.negotiation import Form
 from addons.simple.page import File, NotAPage, Page, with_files
+from addons.sources.asking import Asking, Keeping
 from addons.sources.index_documents import IndexDocuments
 from addons.sources.index_files import IndexFiles
 from addons.sources.index_list import IndexList
+from addons.sources.kept_files import KeptFiles
 from addons.sources.listed import ListDocument
-from addons.sources.revalidated import Absent, Asking, Revalidated
+from addons.sources.revalidated import Absent, Revalidated
 from addons.sources.source import LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span
 from proxyconf import hosts
 from proxyconf.addresses import is_loopback
@@ -44,6 +47,8 @@ class Index:
         upstream: Upstream,
         fresh_seconds: int,
         clock: Callable[[], float] = time.monotonic,
+        keeping: Keeping | None = None,
+        blobs: Blobs | None = None,
     ) -> None:
         self.name = settings.name
         self.own = settings.own
@@ -54,7 +59,16 @@ class Index:
         self._hosts = mine & (hosts.INDEX | hosts.FILES) if self.direct else mine
         self._upstream = upstream
         self._files = IndexFiles(settings.name, upstream)
-        asking = Asking(source=settings.name, upstream=upstream, fresh_seconds=fresh_seconds, clock=clock)
+        self._read_file = KeptFiles(settings.name, self._files, blobs).read if blobs else self._files.read
+        asking = Asking(
+            source=settings.name,
+            upstream=upstream,
+            fresh_seconds=fresh_seconds,
+            clock=clock,
+            keeping=keeping,
+            identity=(self._url, settings.username or ""),
+        )
+        self._asking = asking
         self._pages: Revalidated[ProjectName, Page] = Revalidated(asking, _KEPT_FILES, lambda page: len(page.files) + 1)
         self._list = IndexList(self._url, asking)
         self._documents = IndexDocuments(asking, self._url.removesuffix("simple/")) if self.direct else None
@@ -62,11 +76,19 @@ class Index:
     async def page(self, project: ProjectName, max_age: float | None = None) -> Page:
         """Give the page as upstream has it. Raises ProjectAbsent (404, 410) or SourceUnavailable (anything else)."""
         try:
-            return await self._pages.get(
+            page, stale = await self._pages.get(
                 project, f"{self._url}{project}/", _HEADERS, lambda answer: self._read(answer, project), max_age
             )
         except Absent as error:
             raise ProjectAbsent(project) from error
+        return page if stale is None else msgspec.structs.replace(page, stale=stale)
+
+    @property
+    def condition(self) -> str:
+        """How the index is, in a word: `usual`, `out` (what is kept of it is given), or `down` (hardly asked any more)."""
+        if self._asking.breaker.is_open:
+            return "down"
+        return "usual" if self._asking.outage.seconds is None else "out"
 
     async def projects(self, into: Path, known: ListDocument | None = None) -> ListDocument:
         """Write the index's project list to a file, as `IndexList.fetch` does."""
@@ -116,8 +138,8 @@ class Index:
         return host in self._hosts and (url.scheme == "https" or is_loopback(host))
 
     def read(self, file: File, span: Span | None) -> AbstractAsyncContextManager[Reading]:
-        """Read a file from upstream, as `IndexFiles.read` does."""
-        return self._files.read(file, span)
+        """Read a file: from disk or while it is fetched there, as `KeptFiles.read` does, or from upstream."""
+        return self._read_file(file, span)
 
     async def core_metadata(self, file: File) -> bytes:
         """Ask upstream for the file's metadata, as `IndexFiles.core_metadata` does."""

@@ -6,6 +6,7 @@ Sources: https://docs.pypi.org/api/json/; https://docs.pypi.org/api/integrity/.
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,8 @@ from addons.fetch.upstream import Document
 from addons.off_loop import off_loop
 from addons.simple.names import ProjectName
 from addons.simple.page import File
-from addons.sources.revalidated import Asking, Revalidated
+from addons.sources.asking import Asking
+from addons.sources.revalidated import Revalidated
 from addons.sources.source import LegacyDocument, SourceUnavailable
 
 _CAPACITY = 64_000_000  # bytes of documents: twenty of the largest projects, or thousands of usual ones
@@ -75,7 +77,8 @@ class IndexDocuments:
             self._expect(answer, url)
             return await off_loop(len(answer.body) > _SMALL, read, answer)
 
-        return await self._kept.get(url, url, headers, checked, max_age)
+        found, stale = await self._kept.get(url, url, headers, checked, max_age)
+        return found if found is None or stale is None else replace(found, stale=stale)
 
     def _expect(self, answer: Document, url: str) -> None:
         path = url.removeprefix(self._root)

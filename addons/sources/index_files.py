@@ -1,19 +1,25 @@
 """The files of a Simple index: read over HTTP, and checked against what the page says of them while they pass."""
 
 import hashlib
+import logging
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 
 import httpx
+import msgspec
 
 from addons.fetch.upstream import FetchFailed, Upstream
 from addons.fetch.verified import NotAsPromised, verified
 from addons.simple.page import File
 from addons.sources.revalidated import ABSENT
 from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
+from addons.sources.stretches import behind, chained, cut
 
+logger = logging.getLogger(__name__)
+
+_MOST_RESUMED = 3  # times that one download is taken up again
 _NUMBER = re.compile(r"[0-9]{1,19}")
 
 
@@ -23,6 +29,81 @@ class IndexFiles:
     def __init__(self, source: str, upstream: Upstream) -> None:
         self._source = source
         self._upstream = upstream
+
+    @asynccontextmanager
+    async def download(
+        self, file: File, at: int, resumed: Callable[[], object] = lambda: None
+    ) -> AsyncIterator[Reading]:
+        """Fetch a file from byte `at` on, over as many connections as that takes; its hash is not checked.
+
+        Where upstream breaks off, the rest is asked for a few times, if it can be told what the rest is; `resumed` is
+        called each time. Raises FileGone or SourceUnavailable.
+        """
+        async with AsyncExitStack() as stack:
+            response = await stack.enter_async_context(self._rest(file, at, None))
+            length = _length(response) if response.status_code == HTTPStatus.OK else None
+            whole = msgspec.structs.replace(file, size=length) if file.size is None else file
+            chunks = self._onwards(whole, response, at)
+            yield Reading(whole.size, self._unbroken(whole, (response, chunks), at, stack, resumed))
+
+    async def _unbroken(
+        self,
+        file: File,
+        first: tuple[httpx.Response, AsyncIterator[bytes]],
+        at: int,
+        stack: AsyncExitStack,
+        resumed: Callable[[], object],
+    ) -> AsyncIterator[bytes]:
+        (response, chunks), times = first, 0
+        known = response.headers.get("etag", "")
+        while True:
+            try:
+                async for chunk in chunks:
+                    at += len(chunk)
+                    yield chunk
+                return
+            except SourceUnavailable as error:
+                times += 1
+                if times > _MOST_RESUMED or file.size is None or not 0 < at < file.size:
+                    raise
+                logger.info("%s: taken up again at byte %d: %s", file.filename, at, error)
+            resumed()
+            chunks = self._resumed(file, at, known, stack)
+
+    async def _resumed(self, file: File, at: int, known: str, stack: AsyncExitStack) -> AsyncIterator[bytes]:
+        await stack.aclose()
+        response = await stack.enter_async_context(self._rest(file, at, known))
+        async for chunk in self._onwards(file, response, at):
+            yield chunk
+
+    @asynccontextmanager
+    async def _rest(self, file: File, at: int, known: str | None) -> AsyncIterator[httpx.Response]:
+        headers = {"Range": f"bytes={at}-"} if at else {}
+        if at and known and not known.startswith("W/"):  # RFC 9110 section 13.1.5: a weak tag proves nothing here
+            headers["If-Range"] = known
+        try:
+            async with self._upstream.file(file.url, headers) as response:
+                yield response
+        except FetchFailed as error:
+            raise SourceUnavailable(f"source {self._source}: {error}") from error
+
+    def _onwards(self, file: File, response: httpx.Response, at: int) -> AsyncIterator[bytes]:
+        """Give the bytes from `at` on out of the answer to a request for them; all of a file without ranges is one."""
+        if not at or response.status_code == HTTPStatus.OK:
+            self._expect(file, response, HTTPStatus.OK)
+            self._check_length(file, response)
+            return behind(self._guarded(response), at)
+        self._expect(file, response, HTTPStatus.PARTIAL_CONTENT)
+        if file.size is None or response.headers.get("content-range") != f"bytes {at}-{file.size - 1}/{file.size}":
+            raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
+        return self._guarded(response)
+
+    async def rest(self, file: File, at: int, before: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Give a file's bytes from `at` on, proven with those `before`. Raises FileGone or SourceUnavailable."""
+        async with self.download(file, at) as reading:
+            chunks = verified(chained(before, reading.chunks), file.hashes, reading.size)
+            async for chunk in behind(self._promised(file, chunks), at):
+                yield chunk
 
     @asynccontextmanager
     async def read(self, file: File, span: Span | None) -> AsyncIterator[Reading]:
@@ -39,9 +120,7 @@ class IndexFiles:
 
     def _whole(self, file: File, response: httpx.Response) -> Reading:
         self._expect(file, response, HTTPStatus.OK)
-        length = _length(response)
-        if file.size is not None and length is not None and length != file.size:
-            raise FileGone(f"{file.filename} has {length} bytes at its source, its page says {file.size}")
+        length = self._check_length(file, response)
         size = file.size if length is None else length
         chunks = self._guarded(response)
         return Reading(size, self._promised(file, verified(chunks, file.hashes, size)))
@@ -49,17 +128,21 @@ class IndexFiles:
     def _part(self, file: File, response: httpx.Response, span: Span) -> Reading:
         if response.status_code == HTTPStatus.OK:  # a server without ranges: what comes before the span is passed over
             self._expect(file, response, HTTPStatus.OK)
-            length = _length(response)
-            if file.size is not None and length not in (None, file.size):
-                raise FileGone(f"{file.filename} has {length} bytes at its source, its page says {file.size}")
-            return Reading(length, _cut(self._guarded(response), span))
+            return Reading(self._check_length(file, response), cut(self._guarded(response), span))
         self._expect(file, response, HTTPStatus.PARTIAL_CONTENT)
         said = response.headers.get("content-range", "")
         total = said.removeprefix(f"bytes {span.start}-{span.stop - 1}/")
         size = int(total) if _NUMBER.fullmatch(total) else None
         if (size is None and total != "*") or (None not in (size, file.size) and size != file.size):
             raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
-        return Reading(size, _cut(self._guarded(response), Span(0, span.stop - span.start)))
+        return Reading(size, cut(self._guarded(response), Span(0, span.stop - span.start)))
+
+    @staticmethod
+    def _check_length(file: File, response: httpx.Response) -> int | None:
+        length = _length(response)
+        if None not in (file.size, length) and length != file.size:
+            raise FileGone(f"{file.filename} has {length} bytes at its source, its page says {file.size}")
+        return length
 
     def _expect(self, file: File, response: httpx.Response, status: HTTPStatus) -> None:
         if response.status_code in ABSENT:
@@ -106,16 +189,3 @@ class IndexFiles:
 def _length(response: httpx.Response) -> int | None:
     text = response.headers.get("content-length", "")
     return int(text) if _NUMBER.fullmatch(text) else None
-
-
-async def _cut(chunks: AsyncIterator[bytes], span: Span) -> AsyncIterator[bytes]:
-    """Give just the span out of a body; raises SourceUnavailable if the body ends before the span does."""
-    at = 0
-    async for chunk in chunks:
-        piece = chunk[max(span.start - at, 0) : span.stop - at]
-        at += len(chunk)
-        if piece:
-            yield piece
-        if at >= span.stop:
-            return
-    raise SourceUnavailable("the body ended before the range that was asked for")

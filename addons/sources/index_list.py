@@ -14,8 +14,8 @@ import httpx
 from addons.fetch.upstream import Document, FetchFailed
 from addons.off_loop import opened
 from addons.simple.negotiation import Form
+from addons.sources.asking import Asking
 from addons.sources.listed import ListDocument
-from addons.sources.revalidated import Asking
 from addons.sources.source import SourceUnavailable
 
 MOST_BYTES = 512_000_000

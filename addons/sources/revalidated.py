@@ -1,24 +1,25 @@
-"""What an index answered, kept as long as it says, then asked about again with its ETag; and never asked twice at once."""
+"""What an index answered, kept as long as it says, then asked about again with its validators; never twice at once.
 
-import re
-import time
+In memory as it was read, on disk (if there is one) as it came; and given for longer while the index does not answer.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-
-from werkzeug.http import parse_cache_control_header
+from urllib.parse import urlsplit, urlunsplit
 
 from addons.cache.flight import Flights
 from addons.cache.recent import Recent
-from addons.fetch.upstream import Document, FetchFailed, Upstream
+from addons.fetch.upstream import Document
+from addons.sources.asking import Asking, may_last
+from addons.sources.lasting import Lasting, State, validators
 from addons.sources.source import SourceUnavailable
-from proxyconf.settings import MOST_FRESH_SECONDS
 
 ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 """The statuses by which an index says for certain that it does not have something."""
 
 _ABSENT_SECONDS = 60
-_AGE = re.compile(r"[0-9]{1,9}")  # RFC 9111 section 1.2.2
 
 
 class Absent(Exception):
@@ -27,43 +28,22 @@ class Absent(Exception):
 
 @dataclass(frozen=True)
 class _Kept[V]:
+    """`digest`: what it is on disk; `lasts`: whether it may stand in while the index does not answer."""
+
     value: V
-    etag: str | None
+    validators: Mapping[str, str]
     asked: float
     fresh_until: float
+    digest: bytes = b""
+    lasts: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asking:
-    """Whom a source asks, how long what it said counts where it does not say (seconds), and by which clock (seconds)."""
-
-    source: str
-    upstream: Upstream
-    fresh_seconds: int
-    clock: Callable[[], float] = time.monotonic
-
-    async def ask(self, url: str, headers: Mapping[str, str]) -> Document:
-        """GET a document. Raises SourceUnavailable where there is no answer at all."""
-        try:
-            return await self.upstream.document(url, headers)
-        except FetchFailed as error:
-            raise SourceUnavailable(f"source {self.source}: {error}") from error
-
-    def fresh_until(self, answer: Document) -> float:
-        """Give until when, by the clock, an answer counts without asking again (RFC 9111 section 4.2).
-
-        The time that it lay in upstream's own caches is over already (CCH-07); `Vary: *` counts never (CCH-12).
-        """
-        said = parse_cache_control_header(answer.headers.get("cache-control", "").lower())
-        if said.no_store or said.no_cache or "*" in answer.headers.get("vary", ""):
-            return 0.0
-        seconds = self.fresh_seconds if said.max_age is None else said.max_age - _age(answer)
-        return self.clock() + min(max(seconds, 0), MOST_FRESH_SECONDS)
-
-
-def _age(answer: Document) -> int:
-    said = answer.headers.get("age", "")
-    return int(said) if _AGE.fullmatch(said) else 0
+@dataclass(frozen=True)
+class _Wanted[K, V]:
+    key: K
+    url: str
+    headers: Mapping[str, str]
+    read: Callable[[Document], Awaitable[V]]
 
 
 class Revalidated[K: Hashable, V]:
@@ -78,8 +58,13 @@ class Revalidated[K: Hashable, V]:
         self._asking = asking
         self._absent = absent
         self._weigh = weigh
+        documents = asking.keeping.documents
+        self._disk = Lasting(asking, documents) if documents is not None else None
         self._recent: Recent[K, _Kept[V]] = Recent(capacity)
+        self._looks: Flights[K, _Kept[V] | None] = Flights()
         self._flights: Flights[K, V] = Flights()
+        self._begun: dict[K, float] = {}  # when those under way began, by the event loop's time
+        self._takedowns = 0  # heard of so far: who has looked at something before may hold what is gone
 
     async def get(
         self,
@@ -88,41 +73,146 @@ class Revalidated[K: Hashable, V]:
         headers: Mapping[str, str],
         read: Callable[[Document], Awaitable[V]],
         max_age: float | None = None,
-    ) -> V:
+    ) -> tuple[V, float | None]:
         """Give what is kept under the key while it counts and is no older than `max_age` seconds; else ask.
 
-        `read` makes the value of an answer that is neither "not modified" nor "absent", and raises SourceUnavailable.
-        What is in hand is given without suspending. Raises Absent or SourceUnavailable.
+        Beside it stands how old it is (seconds) if it had to stand in for an answer, else None. `read` makes the value
+        of an answer that is neither "not modified" nor "absent", and raises SourceUnavailable. What is in hand is given
+        without suspending. Raises Absent or SourceUnavailable.
         """
-        kept = self._recent.find(key)
+        kept, before = self._recent.find(key), self._takedowns
         if kept is not None and self._counts(kept, max_age):
-            return kept.value
-        return await self._flights.share(key, lambda: self._ask(key, url, headers, read, kept))
+            return kept.value, None
+        wanted = _Wanted(key, url, headers, read)
+        if self._disk is not None:
+            kept = await self._looks.share(key, lambda: self._look(wanted))
+            if kept is not None and self._counts(kept, max_age):
+                return kept.value, None
+        return await self._renewed(wanted, kept, before)
 
     def _counts(self, kept: _Kept[V], max_age: float | None) -> bool:
         now = self._asking.clock()
         return now < kept.fresh_until and (max_age is None or now - kept.asked <= max_age)
 
-    async def _ask(
-        self,
-        key: K,
-        url: str,
-        headers: Mapping[str, str],
-        read: Callable[[Document], Awaitable[V]],
-        kept: _Kept[V] | None,
-    ) -> V:
-        conditional = {"If-None-Match": kept.etag} if kept is not None and kept.etag else {}
-        answer = await self._asking.ask(url, {**headers, **conditional})
-        asked, until = self._asking.clock(), self._asking.fresh_until(answer)
-        if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
-            return self._keep(key, replace(kept, asked=asked, fresh_until=until))
-        if answer.status in ABSENT:
-            self._recent.forget(key)
-            if self._absent is None:
-                raise Absent(key)
-            return self._keep(key, _Kept(self._absent(), None, asked, min(until, asked + _ABSENT_SECONDS)))
-        return self._keep(key, _Kept(await read(answer), answer.headers.get("etag"), asked, until))
+    # What another process, or this one before it was restarted, has left on disk
 
-    def _keep(self, key: K, kept: _Kept[V]) -> V:
-        self._recent.keep(key, kept, self._weigh(kept.value))
+    async def _look(self, wanted: _Wanted[K, V]) -> _Kept[V] | None:
+        assert self._disk is not None
+        before, state = self._takedowns, await self._disk.state(wanted.url)
+        kept = self._recent.find(wanted.key)
+        if state is None:
+            return kept
+        if not state.digest:
+            return self._after_takedown(wanted.key, kept, state)
+        if kept is not None and kept.digest == state.digest:
+            later = replace(kept, asked=state.asked, fresh_until=state.fresh_until)
+            return kept if state.asked <= kept.asked else self._keep(wanted.key, later)
+        if kept is not None and state.asked <= kept.asked:
+            return kept
+        loaded = await self._load(wanted, state)
+        now = self._recent.find(wanted.key)
+        if loaded is None or now is not kept or self._takedowns != before:  # upstream has told more meanwhile
+            return now
+        return self._keep(wanted.key, loaded)
+
+    def _after_takedown(self, key: K, kept: _Kept[V] | None, state: State) -> _Kept[V] | None:
+        """Drop what was asked for before another process was told that it is gone (invariant 9)."""
+        if kept is not None and kept.asked > state.asked and kept.lasts:
+            return kept
+        if kept is not None and not kept.lasts:  # the memory of its absence itself
+            return kept
+        self._recent.forget(key)
+        self._takedowns += 1
+        return None
+
+    async def _load(self, wanted: _Wanted[K, V], state: State) -> _Kept[V] | None:
+        assert self._disk is not None
+        answer = await self._disk.find(wanted.url, state.digest)
+        if answer is None:
+            return None
+        try:
+            value = await wanted.read(answer)
+        except SourceUnavailable:  # other code wrote it: it is asked for anew
+            return None
+        return _Kept(value, validators(answer), state.asked, state.fresh_until, state.digest)
+
+    # Asking, and what is given if there is no answer
+
+    async def _renewed(self, wanted: _Wanted[K, V], kept: _Kept[V] | None, before: int) -> tuple[V, float | None]:
+        if kept is None or not self._stands_in(kept):
+            return await self._flights.share(wanted.key, lambda: self._ask(wanted, kept)), None
+        task = self._flights.start(wanted.key, lambda: self._ask(wanted, kept))
+        if not task.done():
+            await asyncio.wait([task], timeout=self._patience(wanted.key))
+        if task.done():
+            try:
+                return task.result(), None
+            except SourceUnavailable as error:
+                words = str(error)
+        else:  # it goes on, and what it brings is there for the next one
+            self._asking.outage.hanging = True
+            words = f"source {self._asking.source}: has not answered in time"
+        if self._takedowns != before and self._recent.find(wanted.key) is None:
+            raise SourceUnavailable(words)
+        self._asking.outage.stood_in(wanted.url, words)
+        return kept.value, max(self._asking.clock() - kept.asked, 0.0)
+
+    def _stands_in(self, kept: _Kept[V]) -> bool:
+        return kept.lasts and self._asking.clock() - kept.asked < self._asking.keeping.stale_seconds
+
+    def _patience(self, key: K) -> float:
+        """Give for how long one who has something in hand waits: of an upstream that is known to hang, not at all."""
+        if self._asking.breaker.is_open or self._asking.outage.hanging:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        return max(self._begun.get(key, now) + self._asking.keeping.patience_seconds - now, 0.0)
+
+    async def _ask(self, wanted: _Wanted[K, V], kept: _Kept[V] | None) -> V:
+        self._begun[wanted.key] = asyncio.get_running_loop().time()
+        try:
+            value = await self._answered(wanted, kept)
+        finally:
+            del self._begun[wanted.key]
+        self._asking.outage.had(wanted.url)
+        return value
+
+    async def _answered(self, wanted: _Wanted[K, V], kept: _Kept[V] | None) -> V:
+        began = self._asking.clock()
+        conditional = kept.validators if kept is not None else {}
+        answer = await self._asking.ask(wanted.url, {**wanted.headers, **conditional})
+        until = self._asking.fresh_until(answer)
+        if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
+            return await self._unchanged(wanted, replace(kept, asked=began, fresh_until=until))
+        if answer.status in ABSENT:
+            return await self._gone(wanted, began, until)
+        answer = replace(answer, url=_plain(answer.url))
+        value = await wanted.read(answer)
+        digest = await self._disk.keep(wanted.url, answer, began, until) if self._disk is not None else b""
+        found = _Kept(value, validators(answer), began, until, digest, may_last(answer))
+        return self._keep(wanted.key, found).value
+
+    async def _unchanged(self, wanted: _Wanted[K, V], kept: _Kept[V]) -> V:
+        self._keep(wanted.key, kept)
+        if self._disk is not None and kept.digest:
+            await self._disk.confirm(wanted.url, State(kept.asked, kept.fresh_until, kept.digest))
         return kept.value
+
+    async def _gone(self, wanted: _Wanted[K, V], began: float, until: float) -> V:
+        self._recent.forget(wanted.key)
+        self._takedowns += 1
+        if self._disk is not None:
+            await self._disk.forget(wanted.url, began)
+        if self._absent is None:
+            self._asking.outage.had(wanted.url)
+            raise Absent(wanted.key)
+        kept = _Kept(self._absent(), {}, began, min(until, began + _ABSENT_SECONDS), lasts=False)
+        return self._keep(wanted.key, kept).value
+
+    def _keep(self, key: K, kept: _Kept[V]) -> _Kept[V]:
+        self._recent.keep(key, kept, self._weigh(kept.value))
+        return kept
+
+
+def _plain(url: str) -> str:
+    """Give an address without query and fragment: relative links need neither, and a signature in it is a secret."""
+    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))

@@ -1,6 +1,6 @@
 """What a source is, and the two ways in which it can fail to answer, which are never confused."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,22 +33,29 @@ class Span:
 
 @dataclass(frozen=True)
 class Reading:
-    """A file, or a span of it, being read: the whole file's size in bytes (None if unknown) and the bytes to come."""
+    """A file, or a span of it, being read: the whole file's size in bytes (None if unknown) and the bytes to come.
+
+    `onward`, if there is one, gives the bytes of a whole file from a place on, instead of all its `chunks`: proven as
+    those are, without the cost of what stands before.
+    """
 
     size: int | None
     chunks: AsyncIterator[bytes]
+    onward: Callable[[int], AsyncIterator[bytes]] | None = None
 
 
 @dataclass(frozen=True)
 class LegacyDocument:
     """A document of PyPI's legacy JSON API, an object as bytes; `version` is a digest of them.
 
-    `describes` is the version that its `info` is about, as it spells it; None if it says none.
+    `describes` is the version that its `info` is about, as it spells it; None if it says none. `stale`: how old it is
+    (seconds) where it stands in for an answer that did not come.
     """
 
     content: bytes
     version: str
     describes: str | None
+    stale: float | None = None
 
 
 class Source(Protocol):
@@ -68,8 +75,8 @@ class Source(Protocol):
     async def page(self, project: ProjectName, max_age: float | None = None) -> Page:
         """Give the project's page, asked again if what is kept of it is older than `max_age` seconds.
 
-        The same object, or one of the same `version`, as long as nothing changed. Raises ProjectAbsent or
-        SourceUnavailable.
+        The same object, or one of the same `version`, as long as nothing changed. While the source does not answer, one
+        that is `stale`, if there is one. Raises ProjectAbsent or SourceUnavailable.
         """
         ...
 

@@ -29,6 +29,7 @@ def configuration(pypi: FakePyPI, folder: Path, **settings: object) -> Path:
     """Write a configuration whose PyPI is the fake one, and give its file; `settings` come over the usual ones."""
     usual: dict[str, object] = {
         "certs": str(folder / "certs"),
+        "cache": {"folder": str(folder / "cache")},
         "upstream": {
             "ca": str(pypi.ca_path),
             "proxy": "none",
@@ -60,8 +61,13 @@ class RunningGateway:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop it, and wait until it is; once more does nothing."""
         assert self.loop is not None
-        self.loop.call_soon_threadsafe(self._stop.set)
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(20)
         assert not self._thread.is_alive()
 

@@ -81,7 +81,7 @@ def test_file__that_goes_wrong_upstream__is_never_wholly_delivered(
 
 
 @SIZES
-@pytest.mark.parametrize("fault", [Corrupt(0), Corrupt(10**9), Truncate(300), Reset("body", 300)], ids=repr)
+@pytest.mark.parametrize("fault", [Corrupt(0), Corrupt(10**9), Truncate(120), Reset("body", 120)], ids=repr)
 def test_resumed_file__that_goes_wrong_upstream__is_never_wholly_delivered(
     start: Start, pypi: FakePyPI, fault: Kind, padding: int
 ) -> None:

@@ -12,6 +12,7 @@ from addons.fetch.upstream import Upstream
 from addons.metadata.archive import core_metadata
 from addons.simple.names import ProjectName
 from addons.simple.page import File
+from addons.sources.asking import Keeping
 from addons.sources.folder import Folder
 from addons.sources.index import Index, dialled
 from addons.sources.source import Reading, Source, Span
@@ -48,21 +49,31 @@ def own_folder(folder: Path, clock: Callable[[], float] = time.time) -> Folder:
 
 @asynccontextmanager
 async def public_index(
-    pypi: FakePyPI, clock: Callable[[], float] = time.monotonic, files_hosts: tuple[str, ...] = (), **settings: Any
+    pypi: FakePyPI,
+    clock: Callable[[], float] = time.monotonic,
+    files_hosts: tuple[str, ...] = (),
+    keeping: Keeping | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Index]:
     """Make the source `pypi`, which is the fake."""
     source = SourceSettings(name="pypi", index="https://pypi.org/simple/", public=True, files_hosts=files_hosts)
-    async with _index(pypi, source, clock, settings) as index:
+    async with _index(pypi, source, clock, settings, keeping=keeping) as index:
         yield index
 
 
 @asynccontextmanager
 async def private_index(
-    pypi: FakePyPI, private: FakeIndex, files_hosts: tuple[str, ...] = (), **settings: Any
+    pypi: FakePyPI,
+    private: FakeIndex,
+    files_hosts: tuple[str, ...] = (),
+    keeping: Keeping | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    **settings: Any,
 ) -> AsyncIterator[Index]:
     """Make the source `registry`, the fake's private index, with the right credentials."""
-    source = SourceSettings(name="registry", index=private.place.simple_url, files_hosts=files_hosts)
-    async with _index(pypi, source, time.monotonic, settings, private.place.credentials) as index:
+    username = private.place.credentials[0] if private.place.credentials is not None else None
+    source = SourceSettings(name="registry", index=private.place.simple_url, files_hosts=files_hosts, username=username)
+    async with _index(pypi, source, clock, settings, private.place.credentials, keeping) as index:
         yield index
 
 
@@ -73,9 +84,10 @@ async def _index(
     clock: Callable[[], float],
     settings: dict[str, Any],
     credentials: tuple[str, str] | None = None,
+    keeping: Keeping | None = None,
 ) -> AsyncIterator[Index]:
     upstream = Upstream(upstream_settings(pypi, **settings), dialled(source), LISTEN, credentials=credentials)
-    index = Index(source, upstream, 60, clock)
+    index = Index(source, upstream, 60, clock, keeping)
     try:
         yield index
     finally:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from addons.sources.asking import Asking
 from addons.sources.index import Index
 from addons.sources.index_list import IndexList
 from addons.sources.listed import ListDocument
-from addons.sources.revalidated import Asking
 from addons.sources.source import SourceUnavailable
 from tests.addons.fetch.upstreams import upstream
 from tests.addons.sources.places import Time, age, own_folder, private_index, public_index, put, put_wheel

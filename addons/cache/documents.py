@@ -1,0 +1,146 @@
+"""Documents of upstream on disk: what was answered, when, and until when it counts. Shared by all processes.
+
+Only bytes are kept (decision 22), and every value with a digest: a damaged one is found out and was never there. All
+work is done in one thread of its own, so the event loop never waits, and what is asked for first is done first.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+from diskcache import Cache
+
+from addons.cache.remade import Remade, sync
+
+MOST_BYTES = 1_000_000_000
+"""Of all documents together: some 20,000 usual pages."""
+
+_DIGEST = 16  # bytes
+_SHARE = 8  # a document larger than this part of all is not kept: it would push out the rest
+
+
+class Stored(msgspec.Struct, frozen=True, array_like=True):
+    """An answer as it was given: status, the URL that it came from, the headers that are needed (lower case), the body."""
+
+    status: int
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Stamp(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a document: when upstream was asked, and until when it counts (seconds since the epoch).
+
+    `digest` says which of the document's states that is about; it is empty where upstream said that there is none.
+    """
+
+    asked: float
+    fresh_until: float
+    digest: bytes
+
+
+_STAMP = msgspec.msgpack.Decoder(Stamp)
+_STORED = msgspec.msgpack.Decoder(Stored)
+
+
+class Documents:
+    """The documents in `folder`, by key: any text that says whose it is and which. Nothing here ever raises.
+
+    A cache that cannot be used, or that was damaged, is one that has nothing. `wall` gives seconds since the epoch, which
+    all processes have in common.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES, wall: Callable[[], float] = time.time) -> None:
+        self.folder = folder
+        self.wall = wall
+        self._most_bytes = most_bytes
+        self._cache = Remade(folder, most_bytes)
+        self._thread = ThreadPoolExecutor(1, "documents")
+        self._closed = False
+
+    async def stamp(self, key: str) -> Stamp | None:
+        """Give what is known of the document."""
+        return await self._do(lambda cache: _stamp(cache, key), None)
+
+    async def find(self, key: str, digest: bytes) -> Stored | None:
+        """Give the document, if it is in this state and undamaged."""
+        return await self._do(lambda cache: _stored(cache, key, digest), None)
+
+    async def keep(self, key: str, stored: Stored, asked: float, fresh_until: float) -> bytes:
+        """Keep a document, and give its digest; empty if it is not kept.
+
+        It isn't if something is known that was asked for later: a page must not come back after its takedown.
+        """
+        return await self._do(lambda cache: self._keep(cache, key, stored, asked, fresh_until), b"")
+
+    async def confirm(self, key: str, stamp: Stamp) -> None:
+        """Note that upstream said that the document is unchanged."""
+        await self._do(lambda cache: _note(cache, key, stamp, self.wall()), False)
+
+    async def forget(self, key: str, asked: float) -> None:
+        """Forget the document, and remember that upstream said then that it has none."""
+        await self._do(lambda cache: _forget(cache, key, asked), None)
+
+    async def close(self) -> None:
+        """Let go of the database, once what was begun is done."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.wrap_future(self._thread.submit(self._cache.close))
+            self._thread.shutdown(wait=False)
+
+    async def _do[T](self, work: Callable[[Cache], T], otherwise: T) -> T:
+        if self._closed:  # a fetch that nobody waits for any more can end after everything else
+            return otherwise
+        return await asyncio.wrap_future(self._thread.submit(self._cache.do, work, otherwise))
+
+    def _keep(self, cache: Cache, key: str, stored: Stored, asked: float, fresh_until: float) -> bytes:
+        packed = msgspec.msgpack.encode(stored)
+        if len(packed) > self._most_bytes // _SHARE:
+            return b""
+        digest = _digest(key, packed)
+        with cache.transact():
+            if not _note(cache, key, Stamp(asked, fresh_until, digest), self.wall()):
+                return b""
+            cache.set(_body(key), digest + packed)
+        return digest
+
+
+def _stamp(cache: Cache, key: str) -> Stamp | None:
+    packed = cache.get(key)
+    return None if packed is None else _STAMP.decode(packed)
+
+
+def _stored(cache: Cache, key: str, digest: bytes) -> Stored | None:
+    value = cache.get(_body(key))
+    if type(value) is not bytes or value[:_DIGEST] != digest or _digest(key, value[_DIGEST:]) != digest:
+        return None
+    return _STORED.decode(memoryview(value)[_DIGEST:])
+
+
+def _note(cache: Cache, key: str, stamp: Stamp, now: float) -> bool:
+    """Note what is known, unless what is noted already was asked for later, by a clock that has not been set back."""
+    with cache.transact():
+        there = _stamp(cache, key)
+        if there is not None and stamp.asked < there.asked <= now:
+            return False
+        cache.set(key, msgspec.msgpack.encode(stamp))
+        return True
+
+
+def _forget(cache: Cache, key: str, asked: float) -> None:
+    with cache.transact():  # whatever is noted: the worst that can come of it is that upstream is asked once more
+        cache.set(key, msgspec.msgpack.encode(Stamp(asked, 0.0, b"")))
+        cache.delete(_body(key))
+    sync(cache)
+
+
+def _body(key: str) -> str:
+    return f"{key} body"
+
+
+def _digest(key: str, packed: bytes) -> bytes:
+    return hashlib.blake2b(packed, digest_size=_DIGEST, key=hashlib.sha256(key.encode()).digest()).digest()
