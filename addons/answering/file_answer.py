@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
-from werkzeug.http import parse_etags
-
 from addons.answering.coded import coded
-from addons.answering.kept import Kept, Ready, ready
+from addons.answering.kept import Kept, Ready, is_same, ready
 from addons.answering.offer import Offer, Offered
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer, absent, found_at, refused
@@ -79,7 +77,8 @@ class FileAnswers:
         if metadata:
             return await self._metadata(offered, request)
         headers = _file_headers(offered)
-        if _unchanged(request, headers.get("ETag")):
+        etag = headers.get("ETag")
+        if etag is not None and is_same(etag, request.headers.get("if-none-match")):
             return Answer(304, headers)
         return Delivery(offered.source, offered.file, headers)
 
@@ -128,8 +127,3 @@ def _file_headers(offered: Offered) -> dict[str, str]:
     }
     sha256 = offered.file.hashes.get("sha256")
     return {**headers, "ETag": f'"{sha256}"'} if sha256 else headers
-
-
-def _unchanged(request: Request, etag: str | None) -> bool:
-    sent = parse_etags(request.headers.get("if-none-match"))
-    return etag is not None and sent.contains_weak(etag.strip('"'))
