@@ -4,6 +4,7 @@ Each connection asks every addon a dozen times. mitmproxy makes a context manage
 each of them before it sees that the addon has nothing to do with it: a tenth of what a new connection costs.
 """
 
+from inspect import isawaitable
 from typing import override
 
 from mitmproxy.addonmanager import AddonManager, safecall
@@ -22,16 +23,25 @@ class Chain(AddonManager):
 
         Raises OptionsError, as mitmproxy does.
         """
-        left, all_asked = iter(self.chain), False
+        left, all_asked, args = iter(self.chain), False, event.args()
         while not all_asked:
             try:
                 with safecall():  # which swallows what an addon raises; those that are left are asked then
                     for addon in left:
-                        if hasattr(addon, event.name) or hasattr(addon, "addons"):
+                        hook = getattr(addon, event.name, None)
+                        if hasattr(addon, "addons") or not (hook is None or callable(hook)):
                             await self.invoke_addon(addon, event)
+                        elif hook is not None:
+                            await _through(hook(*args))
                     all_asked = True
             except AddonHalt:
                 return
+
+
+async def _through(outcome: object) -> None:
+    """Wait for what a hook gave, if it is one that has to be waited for."""
+    if outcome is not None and isawaitable(outcome):
+        await outcome
 
 
 def chained(options: Options) -> Master:

@@ -29,7 +29,7 @@ from addons.agreement import Asked, host_meant
 from addons.answering.request import Request
 from addons.answers import Answer
 from addons.assembly import Present
-from addons.head import Unread, read_head
+from addons.head import Head, Unread, read_head
 from addons.lane_asking import Asking, Supply
 from addons.lane_client import ClientEnd, end_of
 from addons.lane_others import OPTION, Others
@@ -77,29 +77,32 @@ class Lane:
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """Wrap the HTTP layer that mitmproxy chose for a connection to one of PyPI's hosts."""
         inner = nextlayer.layer
-        if isinstance(inner, HttpLayer) and _is_for_us(inner):
+        tls = _tls_for_us(inner) if isinstance(inner, HttpLayer) else None
+        if isinstance(inner, HttpLayer) and tls is not None:
             end = end_of(self._master, inner.context.client, float(self._master.options.tcp_timeout))
             if end is not None:
-                nextlayer.layer = LaneLayer(inner, self.supply, end)
+                nextlayer.layer = LaneLayer(inner, tls, self.supply, end)
 
     async def wheelgate_lane(self, until: Callable[[], Awaitable[object]]) -> None:
         """Wait, for a layer."""
         await until()
 
 
-def _is_for_us(inner: HttpLayer) -> bool:
+def _tls_for_us(inner: HttpLayer) -> ClientTLSLayer | None:
+    """Give the layer that the lane would stand on; None for connections that are not for it."""
     context = inner.context
     client, stack = context.client, context.layers
-    return (
+    below = stack[-2] if len(stack) > 1 else None
+    for_us = (
         inner.mode is HTTPMode.transparent
         and client.tls_established
         and client.alpn in (None, b"", b"http/1.1")
         and hosts.is_protected(client.sni or "")
         and context.server.address is not None
         and stack[-1] is inner
-        and isinstance(stack[-2], ClientTLSLayer)
         and sum(isinstance(one, ClientTLSLayer) for one in stack) == 1  # TLS within TLS is read by mitmproxy alone
     )
+    return below if for_us and isinstance(below, ClientTLSLayer) else None
 
 
 class LaneLayer(layer.Layer):
@@ -110,7 +113,7 @@ class LaneLayer(layer.Layer):
     encrypted ahead of the client's reading but one part, and one head are held: the client's own buffers hold the rest.
     """
 
-    def __init__(self, inner: HttpLayer, supply: Supply, end: ClientEnd) -> None:
+    def __init__(self, inner: HttpLayer, tls: ClientTLSLayer, supply: Supply, end: ClientEnd) -> None:
         super().__init__(inner.context)
         stack = self.context.layers
         stack.remove(self)
@@ -119,6 +122,7 @@ class LaneLayer(layer.Layer):
         self._supply = supply
         self._end = end
         self._client = inner.context.client
+        self._tls = tls
         self._unread = Unread()
         self._started = False
         self._handed = False  # whether the client's requests are the inner layer's, until it is idle
@@ -129,6 +133,7 @@ class LaneLayer(layer.Layer):
         self._last = False  # whether the connection ends with this answer
         self._ended = False
         self._in_turn = 0
+        self._begun: tuple[bytes, Asking] | None = None  # by the shortcut: a head, and what was asked for it
         self._known: tuple[str | None, str | Answer] = (None, "")  # the last Host, and what it meant
 
     @override
@@ -190,16 +195,55 @@ class LaneLayer(layer.Layer):
         if read is None or TICKET.lower() in read.headers:
             yield from self._hand_over()
             return
+        begun, self._begun = self._begun, None
+        self._asking = asking = begun[1] if begun and begun[0] == head else self._ask(read, len(head))
+        if not asking.is_over:
+            yield from self._wait(asking.ended)
+
+    def _ask(self, read: Head, length: int) -> Asking:
         at, host = self._supply.now(), self._meant(read.host)
         if isinstance(host, Answer):
-            self._asking = Asking(read, len(head), at, host)
-            return
+            return Asking(read, length, at, host)
         request = Request(read.method, host, read.target, read.headers, at)
         # Begun here and now: an answer that is in hand is given without the event loop's going round.
         work = asyncio.Task(self._supply.ask(request), loop=asyncio.get_running_loop(), eager_start=True)
-        self._asking = Asking(read, len(head), at, work)
-        if not work.done():
-            yield from self._wait(lambda: asyncio.wait([work]))
+        return Asking(read, length, at, work)
+
+    def at_once(self, sent: bytes) -> bytes | None:
+        """Give the answer to what a client has sent, if that is one request, alone, and its answer is in hand.
+
+        For the shortcut (`busy` was asked), which sends all else the usual way: what was begun for it is gone on with.
+        """
+        if not self._supply.open:
+            return None
+        read = read_head(sent)
+        if read is None or read.closes or TICKET.lower() in read.headers:
+            return None
+        asking = self._ask(read, len(sent))
+        self._begun = sent, asking
+        if not asking.is_over:
+            return None
+        outcome = asking.outcome()
+        if not isinstance(outcome, Answer) or len(outcome.body) > _PART:
+            return None
+        self._begun = None
+        self._supply.answered += 1
+        self._supply.answered_at_once += 1
+        return answers.head(outcome, asking.at.timestamp()) + answers.body_for(outcome, read.method)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way on this connection."""
+        return bool(
+            self._handed
+            or self._waiting
+            or self._rest
+            or self._later
+            or self._asking
+            or self._ended
+            or self._unread
+            or self._end.full
+        )
 
     def _meant(self, host: str) -> str | Answer:
         if self._known[0] != host:
@@ -219,6 +263,7 @@ class LaneLayer(layer.Layer):
         self._supply.answered += 1
         self._in_turn += 1
         self._last = asking.head.closes
+        self._end.cut_short(self._tls, self)
         body = answers.body_for(outcome, asking.head.method)
         self._rest = memoryview(body)[_PART:]
         yield commands.SendData(self._client, answers.head(outcome, asking.at.timestamp()) + body[:_PART])

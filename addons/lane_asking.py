@@ -23,13 +23,15 @@ type Ask = Callable[[Request], Coroutine[Any, Any, Outcome]]
 
 
 class Supply:
-    """What the layers need of the gateway. `answered` counts the requests that never became flows.
+    """What the layers need of the gateway. `answered` counts the requests that never became flows, `answered_at_once`
+    those of them that no layer saw (addons/lane_shortcut.py).
 
     It stands beside the addon because mitmproxy looks at every attribute that an addon has.
     """
 
     def __init__(self, others: Others, present: Present, clock: Callable[[], datetime]) -> None:
         self.answered = 0
+        self.answered_at_once = 0
         self.now = clock
         self._others = others
         self._present = present
@@ -53,6 +55,16 @@ class Asking:
     length: int
     at: datetime
     work: asyncio.Task[Outcome] | Answer
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the answer is there."""
+        return isinstance(self.work, Answer) or self.work.done()
+
+    async def ended(self) -> None:
+        """Wait until it is; what came of it is not looked at."""
+        if not isinstance(self.work, Answer):
+            await asyncio.wait([self.work])
 
     def outcome(self) -> Outcome:
         """What came of it. Any fault refuses, and its reason is in the log."""

@@ -6,6 +6,10 @@ import logging
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.master import Master
+from mitmproxy.proxy.layers import ClientTLSLayer
+from mitmproxy.proxy.server import ConnectionHandler
+
+from addons.lane_shortcut import Quick, Shortcut
 
 logger = logging.getLogger(__name__)
 
@@ -13,12 +17,25 @@ logger = logging.getLogger(__name__)
 class ClientEnd:
     """Flow control towards one client, both ways, on the transport below mitmproxy's layers."""
 
-    def __init__(self, writer: asyncio.StreamWriter, transport: asyncio.Transport, patience_seconds: float) -> None:
+    def __init__(
+        self,
+        handler: ConnectionHandler,
+        writer: asyncio.StreamWriter,
+        transport: asyncio.Transport,
+        patience_seconds: float,
+    ) -> None:
+        self._handler = handler
+        self._shortcut: Shortcut | None = None
         self._writer = writer
         self._transport = transport
         self._high = transport.get_write_buffer_limits()[1]
         self._patience_seconds = patience_seconds
         self._paused = False
+
+    def cut_short(self, tls: ClientTLSLayer, quick: Quick) -> None:
+        """Let `quick` answer from now on what it can answer at once, before mitmproxy sees it."""
+        if self._shortcut is None:
+            self._shortcut = Shortcut(self._handler, self._handler.client, tls.tls, quick)
 
     @property
     def full(self) -> bool:
@@ -55,4 +72,9 @@ def end_of(master: Master, client: Client, patience_seconds: float) -> ClientEnd
     if end is None or not isinstance(end.writer, asyncio.StreamWriter):
         return None
     transport = end.writer.transport
-    return ClientEnd(end.writer, transport, patience_seconds) if isinstance(transport, asyncio.Transport) else None
+    handler = server.connections[client.id]
+    return (
+        ClientEnd(handler, end.writer, transport, patience_seconds)
+        if isinstance(transport, asyncio.Transport)
+        else None
+    )

@@ -65,6 +65,15 @@ class Link:
         del self._received[: end + 4 + length]
         return Got(status, head, body)
 
+    def rest(self) -> bytes:
+        """Give what comes until the gateway ends the connection, without dates."""
+        try:
+            while part := self.socket.recv(1_000_000):
+                self._received += part
+        except (ConnectionError, ssl.SSLError):  # with what it had not read
+            pass
+        return undated(bytes(self._received))
+
     def half_close(self) -> None:
         """Say that nothing more will be asked, in TCP: answers may still come."""
         socket.socket.shutdown(self.socket, socket.SHUT_WR)  # SSLSocket's own would give up TLS too
@@ -92,15 +101,17 @@ def exchange(gateway: RunningGateway, *pieces: bytes, connect: str = "pypi.org",
     """
     with link(gateway, connect=connect, sni=sni) as one:
         one.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        received = b""
         try:
             for piece in pieces:
                 one.socket.sendall(piece)
-            while part := one.socket.recv(1_000_000):
-                received += part
         except (ConnectionError, ssl.SSLError):  # ended before all was sent
             pass
-        return _DATE.sub(b"", received)
+        return one.rest()
+
+
+def undated(received: bytes) -> bytes:
+    """Take out the dates of answers."""
+    return _DATE.sub(b"", received)
 
 
 def lane_of(gateway: RunningGateway) -> Lane:
@@ -113,6 +124,11 @@ def lane_of(gateway: RunningGateway) -> Lane:
 def answered(gateway: RunningGateway) -> int:
     """Give how many requests the lane has answered by now."""
     return lane_of(gateway).supply.answered
+
+
+def at_once(gateway: RunningGateway) -> int:
+    """Give how many of them no layer has seen."""
+    return lane_of(gateway).supply.answered_at_once
 
 
 class Scripted(Answering):

@@ -1,8 +1,9 @@
 """Faults planted in a running gateway: addons before, between and behind its own, and what mitmproxy then dials."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, override
 
@@ -110,6 +111,16 @@ def break_assembly(gateway: RunningGateway, **parts: Any) -> None:
         present.assembly = replace(present.assembly, **parts)
 
     gateway.on_loop(swap)
+
+
+@contextmanager
+def answering_of(gateway: RunningGateway) -> Iterator[Answering]:
+    """Give the answering in force, and put it in force again at the end."""
+    usual = intercept_of(gateway).present.assembly.answering
+    try:
+        yield usual
+    finally:
+        break_assembly(gateway, answering=usual)
 
 
 def option(gateway: RunningGateway, **values: object) -> None:

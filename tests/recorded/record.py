@@ -7,7 +7,7 @@ What is kept of an answer is a matter of `tests/recorded/thinning.py` alone, so 
 
 import lzma
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -22,12 +22,16 @@ _HTML = "text/html"  # a plain mirror knows no other name for it
 
 @dataclass(frozen=True)
 class Recorded:
-    """One project: every file that is odd, and one in `share` of the others; in HTML, and as legacy JSON, if said so."""
+    """One project: every file that is odd, and one in `share` of the others; in HTML, and as legacy JSON, if said so.
+
+    `status` is what pypi.org says of the project, for recording by way of a mirror that leaves it out.
+    """
 
     project: str
     share: int = 1
     html: bool = False
     legacy: bool = False
+    status: Mapping[str, str] | None = None
 
 
 PROJECTS = (
@@ -39,6 +43,8 @@ PROJECTS = (
     Recorded("pytz"),  # versions that are none, .tar.bz2
     Recorded("requests", html=True, legacy=True),  # yanks whose reasons end in a blank
     Recorded("iniconfig", legacy=True),  # a version without files
+    Recorded("pepy", status={"status": "archived"}),
+    Recorded("datacamp-light", status={"status": "quarantined"}),  # no files: mirrors have no page of it at all
 )
 
 
@@ -46,9 +52,15 @@ class NotRecorded(Exception):
     """PyPI answered something else than the document that was asked for. In words."""
 
 
+class NotThere(NotRecorded):
+    """PyPI, or a mirror that leaves it out, has no such document."""
+
+
 def ask(session: PipSession, url: str, accept: str) -> bytes:
-    """GET a document. Raises NotRecorded for any other status than 200 or another type than the one accepted."""
+    """GET a document. Raises NotThere for a 404, NotRecorded for any other status than 200 or type than the one accepted."""
     answer = session.get(url, headers={"Accept": accept, "Cache-Control": "no-cache"}, timeout=60)
+    if answer.status_code == 404:
+        raise NotThere(f"{url} answered 404")
     kind = answer.headers.get("content-type", "")
     if answer.status_code != 200 or not kind.startswith(accept):
         raise NotRecorded(f"{url} answered {answer.status_code} with {ascii(kind)[:200]}")
@@ -59,7 +71,14 @@ def ask(session: PipSession, url: str, accept: str) -> bytes:
 def documents(session: PipSession, wanted: Recorded) -> Sequence[tuple[str, bytes]]:
     """Give the names and bytes of what is kept of a project."""
     page = f"https://pypi.org/simple/{wanted.project}/"
-    full = ask(session, page, _JSON)
+    try:
+        full = ask(session, page, _JSON)
+    except NotThere:
+        if wanted.status is None:
+            raise
+        full = thinning.without_files(wanted.project)
+    if wanted.status is not None:
+        full = thinning.with_status(full, wanted.status)
     kept = thinning.kept_files(full, wanted.share)
     found = [(f"{wanted.project}.json", thinning.thin_json(full, kept))]
     if wanted.html:

@@ -12,7 +12,19 @@ from addons.simple.names import normalise
 from addons.simple.page import Page
 from tests.recorded import recorded, recorded_json
 
-PROJECTS = ("boto3", "iniconfig", "lxml", "numpy", "pytz", "requests", "setuptools", "tensorflow")
+PROJECTS = (
+    "boto3",
+    "datacamp-light",
+    "iniconfig",
+    "lxml",
+    "numpy",
+    "pepy",
+    "pytz",
+    "requests",
+    "setuptools",
+    "tensorflow",
+)
+STATUS = {"datacamp-light": "quarantined", "pepy": "archived"}
 IN_HTML = ("numpy", "requests", "setuptools")
 ADDED = {"numpy": ["1.0.1.dev3460", "1.10.0.post2"]}
 """Versions of files that PyPI has among those of another release: clients go by the filename."""
@@ -61,8 +73,18 @@ def test_render_json__of_a_real_page__lists_the_versions_that_pypi_lists(project
 @every_page
 def test_render_json__of_a_real_page__keeps_the_keys_that_it_does_not_know(project: str) -> None:
     """JSN-02, JSN-15: the serial in `meta` is none of the standard's, and stays a text where it is one."""
-    serial = recorded_json(f"{project}.json")["meta"]["_last-serial"]
-    assert json.loads(render_json(from_json(project)))["meta"]["_last-serial"] == serial
+    serial = recorded_json(f"{project}.json")["meta"].get("_last-serial")
+    assert json.loads(render_json(from_json(project)))["meta"].get("_last-serial") == serial
+
+
+@every_page
+def test_render__of_a_real_page__has_the_projects_status_in_both_forms(project: str) -> None:
+    """YNK-09, HTM-14, JSN-15: archived projects are installed as ever, of quarantined ones there is nothing; both forms say it."""
+    page, status = from_json(project), STATUS.get(project)
+    assert page.status == status
+    assert json.loads(render_json(page)).get("project-status", {}).get("status") == status
+    assert read_html(render_html(page), _url(project), page.project).status == status
+    assert bool(page.files) is (status != "quarantined")
 
 
 @every_page

@@ -6,6 +6,7 @@ The rules depend on the document alone, so that the same answer is always the sa
 import html
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -53,6 +54,20 @@ def thin_json(page: bytes, kept: frozenset[str]) -> bytes:
     document = json.loads(page)
     document["files"] = [entry for entry in document["files"] if entry["filename"] in kept]
     return json.dumps(document, indent=0).encode()
+
+
+def without_files(project: str) -> bytes:
+    """Give the page of a project of which nothing is offered, as PyPI's of a quarantined one is."""
+    return json.dumps({"meta": {}, "name": project, "files": [], "versions": []}).encode()
+
+
+def with_status(page: bytes, status: Mapping[str, str]) -> bytes:
+    """Add the status that pypi.org gives, where a mirror has left it out, under the version that has it (PEP 792)."""
+    document = json.loads(page)
+    if "project-status" not in document:
+        document["project-status"] = dict(status)
+        document["meta"]["api-version"] = "1.4"
+    return json.dumps(document).encode()
 
 
 def thin_html(page: bytes, kept: frozenset[str]) -> bytes:
