@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from addons.answers import Answer
 from addons.lane_others import OPTION
 from tests.gateway import planting
-from tests.gateway.links import Held, Link, Scripted, answered, asked, at_once, exchange, link, script, undated
+from tests.gateway.links import Held, Link, Scripted, answered, asked, at_once, link, script, undated
 from tests.gateway.roads import HOSTILE, LAST, USUAL, both_roads, on_both
 from tests.gateway.running import RunningGateway
 
@@ -262,6 +262,8 @@ def test_record__that_was_changed_on_its_way__ends_that_connection_alone(gateway
             assert other.ask(asked()).body == b"hello"
 
 
-def test_exchange__with_the_shortcut_open__ends_as_the_client_asked(gateway: RunningGateway) -> None:
+def test_request__that_is_to_be_the_last__is_answered_and_ends_the_connection(warm: Link) -> None:
     """`Connection: close` is the lane's to do, behind any number of answers at once."""
-    assert exchange(gateway, asked(), asked(), LAST).count(b"HTTP/1.1 200 ") == 3
+    assert warm.ask(asked()).status == 200
+    assert warm.ask(LAST).status == 200
+    assert warm.rest() == b""
