@@ -169,3 +169,15 @@ def head(answer: Answer, at: float) -> bytes:
     """Give status line and headers as bytes, with their blank line; `at` in seconds since the epoch."""
     start, rest = answer.written
     return start + _date(int(at)).encode("ascii") + rest
+
+
+def streamed_head(answer: Answer, length: int, at: float, *, closes: bool) -> bytes:
+    """Give status line and headers as the origin's answers have them: `length` (bytes) and Date come last.
+
+    `closes`: the connection ends behind this answer.
+    """
+    fields = with_date(answer, at)
+    date = fields.pop("Date")
+    fields |= {"Content-Length": str(length), "Date": date} | ({"Connection": "close"} if closes else {})
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {answer.status} {reason_of(answer)}\r\n{lines}\r\n".encode("latin-1")

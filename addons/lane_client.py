@@ -6,9 +6,10 @@ import logging
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.master import Master
-from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.server import ConnectionHandler
+from OpenSSL import SSL
 
+from addons.lane_sealing import sealed
 from addons.lane_shortcut import Quick, Shortcut
 
 logger = logging.getLogger(__name__)
@@ -20,11 +21,13 @@ class ClientEnd:
     def __init__(
         self,
         handler: ConnectionHandler,
+        tls: SSL.Connection,
         writer: asyncio.StreamWriter,
         transport: asyncio.Transport,
         patience_seconds: float,
     ) -> None:
         self._handler = handler
+        self._tls = tls
         self._shortcut: Shortcut | None = None
         self._writer = writer
         self._transport = transport
@@ -32,10 +35,32 @@ class ClientEnd:
         self._patience_seconds = patience_seconds
         self._paused = False
 
-    def cut_short(self, tls: ClientTLSLayer, quick: Quick) -> None:
+    def cut_short(self, quick: Quick) -> None:
         """Let `quick` answer from now on what it can answer at once, before mitmproxy sees it."""
         if self._shortcut is None:
-            self._shortcut = Shortcut(self._handler, self._handler.client, tls.tls, quick)
+            self._shortcut = Shortcut(self._handler, self._handler.client, self._tls, quick)
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing reaches the client any more."""
+        return self._transport.is_closing()
+
+    def give(self, content: bytes) -> None:
+        """Send, past mitmproxy's layers, in whose TLS it is sealed. Raises ConnectionError if the client is gone."""
+        if self.gone:
+            raise ConnectionResetError
+        try:
+            self._transport.write(sealed(self._tls, content))
+        except SSL.Error as error:  # it has said goodbye in TLS
+            raise ConnectionResetError from error
+
+    async def send(self, content: bytes) -> None:
+        """Send, and wait until the client can take more; others have their turn in any case. Raises as `give`."""
+        self.give(content)
+        if self.full:
+            await self.drained()
+        else:
+            await asyncio.sleep(0)
 
     @property
     def full(self) -> bool:
@@ -63,7 +88,7 @@ class ClientEnd:
                 self._transport.pause_reading()
 
 
-def end_of(master: Master, client: Client, patience_seconds: float) -> ClientEnd | None:
+def end_of(master: Master, client: Client, tls: SSL.Connection, patience_seconds: float) -> ClientEnd | None:
     """Find the end that belongs to a client; None for kinds of connections that are not plain TCP of asyncio's."""
     server = master.addons.get("proxyserver")
     if not isinstance(server, Proxyserver) or client.id not in server.connections:
@@ -74,7 +99,7 @@ def end_of(master: Master, client: Client, patience_seconds: float) -> ClientEnd
     transport = end.writer.transport
     handler = server.connections[client.id]
     return (
-        ClientEnd(handler, end.writer, transport, patience_seconds)
+        ClientEnd(handler, tls, end.writer, transport, patience_seconds)
         if isinstance(transport, asyncio.Transport)
         else None
     )

@@ -18,14 +18,14 @@ from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionHandler
 from OpenSSL import SSL
 
+from addons.lane_sealing import sealed
+
 logger = logging.getLogger(__name__)
 
 _APPLICATION_DATA = 23  # RFC 8446 section 5.1
 _RECORD_HEAD = 5
 _SHORTEST = 64  # bytes of a record: alerts and key updates have less, unless they are padded, and requests have more
 _LONGEST = 4_096
-_RECORD_COST = 64  # at most so many bytes does a record of 16 KiB take beyond its content
-_RECORD = 16_384
 
 
 class Quick(Protocol):
@@ -95,17 +95,8 @@ class Shortcut(asyncio.Protocol):
             return False
         self._tls.recv(len(request))
         self._handler.timeout_watchdog.register_activity()
-        self._send(answer)
+        self._transport.write(sealed(self._tls, answer))
         return True
-
-    def _send(self, answer: bytes) -> None:
-        self._tls.sendall(answer)
-        room = len(answer) + _RECORD_COST * (2 + len(answer) // _RECORD)
-        while True:
-            sealed = self._tls.bio_read(room)
-            self._transport.write(sealed)
-            if len(sealed) < room:
-                return
 
     @override
     def eof_received(self) -> bool | None:

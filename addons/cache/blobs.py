@@ -45,7 +45,7 @@ class Blob:
         """Give bytes as `Readable.read` says."""
         if at >= self.size:
             return b""
-        part = await read_at(lambda: os.pread(self._descriptor, min(count, self.size - at), at))
+        part = await read_at(self._descriptor, min(count, self.size - at), at)
         self._counts.bytes_from_disk += len(part)
         return part
 

@@ -109,7 +109,7 @@ class Growing:
 
     async def arrived(self, at: int, count: int) -> bytes:
         """Give bytes that are there, as `Readable.arrived` says."""
-        return await read_at(lambda: self._part.read(at, count))
+        return await read_at(self._part.descriptor, count, at)
 
     @property
     def _well(self) -> bool:

@@ -153,9 +153,10 @@ class PartFile:
         """Take the file away unless another process has it now. Raises OSError."""
         sweep(self._path)
 
-    def read(self, at: int, count: int) -> bytes:
-        """Give what there is of these bytes. Raises OSError."""
-        return os.pread(self._descriptor, count, at)
+    @property
+    def descriptor(self) -> int:
+        """The open file, to read from; -1 once it is closed."""
+        return self._descriptor
 
     def close(self) -> None:
         """Close the file, and with it the lock."""

@@ -65,6 +65,11 @@ class Link:
         del self._received[: end + 4 + length]
         return Got(status, head, body)
 
+    def some(self, count: int) -> None:
+        """Wait until so many bytes have come; they are not taken. Raises EOFError if the connection ends first."""
+        while len(self._received) < count:
+            self._more()
+
     def rest(self) -> bytes:
         """Give what comes until the gateway ends the connection, without dates."""
         try:
@@ -149,6 +154,18 @@ class Scripted(Answering):
 
     async def _until_let(self) -> None:
         return
+
+
+class Delivered(Answering):
+    """An answering that has one file for everything."""
+
+    def __init__(self, delivery: Delivery) -> None:  # with nothing to answer from
+        self._delivery = delivery
+
+    @override
+    async def answer(self, request: Request) -> Answer | Delivery:
+        """Give it."""
+        return self._delivery
 
 
 class Held(Scripted):

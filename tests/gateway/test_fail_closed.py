@@ -10,6 +10,7 @@ from mitmproxy.proxy import layer, layers, server_hooks
 
 from addons.flow_road import FlowRoad
 from addons.intercept import Intercept
+from addons.lane_others import OPTION
 from addons.lifetime import Lifetime
 from tests.fakepypi import FakePyPI
 from tests.gateway import planting
@@ -120,6 +121,7 @@ def test_file__when_an_addon_halts_all_later_ones__is_refused_where_ours_are_cut
 ) -> None:
     """AddonHalt keeps our addons from being asked: the guard's refusal stands. None of ours needs `request`."""
     file = pypi.release("demo", "1.0")
+    planting.option(gateway, **{OPTION: False})
     planting.plant(gateway, planting.raising(hook, AddonHalt()), "behind the guard")
     answer = gateway.get(file.url)
     assert answer.status_code == status
@@ -244,7 +246,8 @@ def test_connect__under_eager_connections__never_reaches_pypi(gateway: RunningGa
 
 
 def test_file__when_the_origin_has_stopped__is_refused_and_pages_go_on(gateway: RunningGateway, pypi: FakePyPI) -> None:
-    """Without the origin there are no files, and nothing else in their stead."""
+    """Without the origin there are no files on the flow road, and nothing else in their stead."""
+    planting.option(gateway, **{OPTION: False})
     file = pypi.release("demo", "1.0")
     assert gateway.get(file.url).status_code == 200
     lifetime = ctx.master.addons.get(Lifetime.name)
@@ -264,6 +267,7 @@ def test_dial__that_another_addon_refused__stays_refused(gateway: RunningGateway
         data.server.error = "forbidden by the operator"
 
     file = pypi.release("demo", "1.0")
+    planting.option(gateway, **{OPTION: False})
     planting.plant(gateway, planting.addon("server_connect", forbid), "behind the guard")
     answer = gateway.get(file.url)
     assert answer.status_code == 502

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import trustme
 
+from addons.lane_others import OPTION
 from addons.origin.tickets import TICKET
 from proxyconf.addresses import Address
 from proxyconf.settings import OtherHosts, Settings
@@ -158,6 +159,7 @@ def test_https__asked_of_the_proxy_without_a_tunnel__is_refused(start: Start) ->
 def origin_of(gateway: RunningGateway, pypi: FakePyPI) -> tuple[str, int]:
     """Find out where the gateway's own origin listens."""
     dials = planting.watch_dials(gateway)
+    planting.option(gateway, **{OPTION: False})
     assert gateway.get(pypi.release("demo", "1.0").url).status_code == 200
     return dials.made[0]
 
