@@ -37,7 +37,7 @@ class ClientEnd:
 
     def cut_short(self, quick: Quick) -> None:
         """Let `quick` answer from now on what it can answer at once, before mitmproxy sees it."""
-        if self._shortcut is None:
+        if self._shortcut is None and not self.gone:
             self._shortcut = Shortcut(self._handler, self._handler.client, self._tls, quick)
 
     @property

@@ -37,7 +37,8 @@ def clients() -> list[asyncio.Transport]:
     """Give the transports of all clients."""
     server = ctx.master.addons.get("proxyserver")
     assert isinstance(server, Proxyserver)
-    writers = [handler.transports[handler.client].writer for handler in server.connections.values()]
+    ends = [handler.transports.get(handler.client) for handler in server.connections.values()]
+    writers = [end.writer for end in ends if end is not None]
     found = [writer.transport for writer in writers if isinstance(writer, asyncio.StreamWriter)]
     return [transport for transport in found if isinstance(transport, asyncio.Transport)]
 
