@@ -16,6 +16,8 @@ from addons.answering.page_answer import PageAnswers
 from addons.answering.provenance_answer import ClassifiersAnswers, ProvenanceAnswers
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
+from addons.cache.layout import Layout
+from addons.cache.purges import follow
 from addons.cache.room import Limits
 from addons.fetch.upstream import Upstream
 from addons.listing.orders import Rules
@@ -167,6 +169,17 @@ class Present:
     def conditions(self) -> Mapping[str, str]:
         """How each index is, by the name of its source."""
         return {each.name: each.condition for each in self.assembly.sources.values() if isinstance(each, Index)}
+
+    async def hear_purges(self) -> None:
+        """Forget what was purged from the disk, as soon as it is heard of; without end."""
+        documents = self.assembly.memory.documents
+        if documents is not None:
+            await follow(Layout(documents.folder.parent).purged, self._forget)
+
+    def _forget(self, project: ProjectName) -> None:
+        for source in self.assembly.sources.values():
+            if isinstance(source, Index):
+                source.forget(project)
 
     async def swap(self, settings: Settings) -> None:
         """Put a new configuration in force for the requests to come. Raises ValueError; then the old one stays.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from addons import cli_ca, reaching
+from addons import cli_ca, cli_cache, reaching
 from addons.cli_parts import (
     AnyFile,
     ExistingFile,
@@ -213,3 +213,4 @@ def defaults() -> None:
 
 
 main.add_command(cli_ca.ca)
+main.add_command(cli_cache.cache)

@@ -18,7 +18,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class FrontDesk:
     """Answers `/status` (JSON) and `/ca.pem`. Nothing here is secret, and nothing changes anything.
 
-    `files` counts what the file cache did, `sources` says of each index how it is.
+    `files` and `documents` count what the cache in the folder `cache` did, `sources` says of each index how it is.
     """
 
     def __init__(
@@ -29,6 +29,8 @@ class FrontDesk:
         listening: Callable[[], tuple[str, int] | None],
         files: Callable[[], Mapping[str, int]] = dict,
         sources: Callable[[], Mapping[str, str]] = dict,
+        documents: Callable[[], Mapping[str, int]] = dict,
+        cache: Path | None = None,
     ) -> None:
         self._ca_pem = ca_pem
         self._fingerprint = fingerprint
@@ -36,6 +38,8 @@ class FrontDesk:
         self._listening = listening
         self._files = files
         self._sources = sources
+        self._documents = documents
+        self._cache = cache
 
     def is_for(self, host: str, port: int) -> bool:
         """Tell whether a request means the gateway: by its name, or by the very address that it listens on."""
@@ -64,7 +68,9 @@ class FrontDesk:
             "ca_sha256": self._fingerprint,
             "configuration": configuration,
             "pid": os.getpid(),
+            "cache": str(self._cache) if self._cache else None,
             "files": dict(self._files()),
+            "documents": dict(self._documents()),
             "sources": dict(self._sources()),
         }
 

@@ -16,6 +16,7 @@ from mitmproxy.utils import asyncio_utils
 from addons.assembly import Memory, Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
+from addons.cache.layout import Layout
 from addons.flow_road import FlowRoad
 from addons.front_desk import FrontDesk
 from addons.guard import Guard
@@ -77,14 +78,15 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     _guard(master)
     folder = cache_folder(plan.settings)
     blobs = Blobs(folder, limits(plan.settings))
-    present = Present(plan.settings, memory=Memory(documents=Documents(folder / "documents"), blobs=blobs))
+    documents = Documents(Layout(folder).documents)
+    present = Present(plan.settings, memory=Memory(documents=documents, blobs=blobs))
     origin = Origin(Tickets())
     intercept = Intercept(present, lambda: origin.address)
     authority = plan.authority
     pem = authority.certificate.public_bytes(Encoding.PEM)
     desk = FrontDesk(
         *(pem, authority.fingerprint, plan.configuration, lambda: listening(master)),
-        *(blobs.snapshot, lambda: present.conditions),
+        *(blobs.snapshot, lambda: present.conditions, documents.counts.snapshot, folder.absolute()),
     )
     leaf = ShownLeaf(authority, clock)
     lifetime = Lifetime(master, present, origin, leaf, plan.configuration)

@@ -52,6 +52,7 @@ class Lifetime:
         if self._present.blobs is not None:
             self._begin(self._present.blobs.begin())
         self._begin(self._look_at_leaf())
+        self._begin(self._present.hear_purges())
         if self._configuration is not None:
             self._begin(self._follow(self._configuration))
 

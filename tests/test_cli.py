@@ -72,7 +72,7 @@ def test_help__of_each_command__says_what_it_is_for_in_full_lines(command: tuple
 def test_help__of_the_whole__lists_every_command() -> None:
     """What is not listed, nobody finds."""
     said = call("--help").output
-    assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == ["ca", "check", "defaults", "env", "exec", "run"]
+    assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == ["ca", "cache", "check", "defaults", "env", "exec", "run"]
 
 
 def test_version__is_the_distributions_own() -> None:
@@ -90,6 +90,10 @@ def test_version__is_the_distributions_own() -> None:
         ("ca", "renew", "-c"),
         ("ca", "export", "-c"),
         ("ca", "take-key", "key.pem", "-c"),
+        ("cache", "show", "-c"),
+        ("cache", "verify", "-c"),
+        ("cache", "purge", "demo", "-c"),
+        ("cache", "prune", "-c"),
     ],
     ids=" ".join,
 )

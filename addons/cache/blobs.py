@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from addons.cache.counts import Counts
 from addons.cache.growing import Beside, Growing
+from addons.cache.layout import Layout
 from addons.cache.part_file import PartFile, Write, sweep
 from addons.cache.promised import Fetch, Promise, Readable, read_at
 from addons.cache.room import Limits, Room, kept_files, used_lately
@@ -65,8 +66,8 @@ class Blobs:
     def __init__(self, folder: Path, limits: Limits, write: Write = os.write) -> None:
         self.counts = Counts()
         self._folder = folder
-        self._files = folder / "files"
-        self._parts = folder / "growing"
+        self._files = Layout(folder).files
+        self._parts = Layout(folder).growing
         self._write = write
         self._room = Room(self._files, limits)
         self._beside = Beside(self._room, self.counts, self._say, self.begin, asyncio.Semaphore(_MOST_KEEPING))

@@ -1,4 +1,4 @@
-"""What the file store did since it was opened."""
+"""What the stores of files and of documents did since they were opened."""
 
 from dataclasses import asdict, dataclass
 
@@ -19,6 +19,25 @@ class Counts:
     damaged: int = 0  # kept files that had lost bytes, and were dropped
     bytes_from_disk: int = 0
     bytes_from_upstream: int = 0
+
+    def snapshot(self) -> dict[str, int]:
+        """Give all numbers by name."""
+        return asdict(self)
+
+
+@dataclass
+class DocumentCounts:
+    """Numbers of documents of indexes; only ever counted up, each in one thread."""
+
+    hits: int = 0  # given without asking upstream
+    from_disk: int = 0  # of those, and of what was asked about again: read from disk first
+    misses: int = 0  # fetched
+    revalidated: int = 0  # asked about, and unchanged
+    absent: int = 0  # asked for, and upstream has none
+    errors: int = 0  # asked for, and no answer came, or none that is a document
+    stale: int = 0  # given in place of an answer that did not come
+    kept: int = 0  # written to disk
+    evicted: int = 0  # entries on disk that made way; a document has two of them
 
     def snapshot(self) -> dict[str, int]:
         """Give all numbers by name."""

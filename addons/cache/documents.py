@@ -7,17 +7,21 @@ work is done in one thread of its own, so the event loop never waits, and what i
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 from diskcache import Cache
 
+from addons.cache.counts import DocumentCounts
 from addons.cache.remade import Remade, sync
 
 MOST_BYTES = 1_000_000_000
 """Of all documents together: some 20,000 usual pages."""
+
+BODY = " body"
+"""The end of the key that a document itself lies under."""
 
 _DIGEST = 16  # bytes
 _SHARE = 8  # a document larger than this part of all is not kept: it would push out the rest
@@ -57,6 +61,7 @@ class Documents:
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES, wall: Callable[[], float] = time.time) -> None:
         self.folder = folder
         self.wall = wall
+        self.counts = DocumentCounts()
         self._most_bytes = most_bytes
         self._cache = Remade(folder, most_bytes)
         self._thread = ThreadPoolExecutor(1, "documents")
@@ -103,22 +108,23 @@ class Documents:
             return b""
         digest = _digest(key, packed)
         with cache.transact():
+            expected = len(cache) + sum(each not in cache for each in (key, body_key(key)))
             if not _note(cache, key, Stamp(asked, fresh_until, digest), self.wall()):
                 return b""
-            cache.set(_body(key), digest + packed)
+            cache.set(body_key(key), digest + packed)
+            self.counts.evicted += expected - len(cache)  # diskcache evicts behind everybody's back
+        self.counts.kept += 1
         return digest
 
 
 def _stamp(cache: Cache, key: str) -> Stamp | None:
     packed = cache.get(key)
-    return None if packed is None else _STAMP.decode(packed)
+    return None if packed is None else stamp_of(packed)
 
 
 def _stored(cache: Cache, key: str, digest: bytes) -> Stored | None:
-    value = cache.get(_body(key))
-    if type(value) is not bytes or value[:_DIGEST] != digest or _digest(key, value[_DIGEST:]) != digest:
-        return None
-    return _STORED.decode(memoryview(value)[_DIGEST:])
+    value = cache.get(body_key(key))
+    return stored_of(key, value) if type(value) is bytes and value[:_DIGEST] == digest else None
 
 
 def _note(cache: Cache, key: str, stamp: Stamp, now: float) -> bool:
@@ -132,14 +138,33 @@ def _note(cache: Cache, key: str, stamp: Stamp, now: float) -> bool:
 
 
 def _forget(cache: Cache, key: str, asked: float) -> None:
-    with cache.transact():  # whatever is noted: the worst that can come of it is that upstream is asked once more
-        cache.set(key, msgspec.msgpack.encode(Stamp(asked, 0.0, b"")))
-        cache.delete(_body(key))
+    forget(cache, [key], asked)
     sync(cache)
 
 
-def _body(key: str) -> str:
-    return f"{key} body"
+def forget(cache: Cache, keys: Iterable[str], asked: float) -> None:
+    """Forget documents as `Documents.forget` does, but for the `sync`; for who has the cache open."""
+    with cache.transact():  # whatever is noted: the worst that can come of it is that upstream is asked once more
+        for key in keys:
+            cache.set(key, msgspec.msgpack.encode(Stamp(asked, 0.0, b"")))
+            cache.delete(body_key(key))
+
+
+def stamp_of(packed: bytes) -> Stamp:
+    """Give the stamp that lies under a document's key. Raises ValueError."""
+    return _STAMP.decode(packed)
+
+
+def stored_of(key: str, value: bytes) -> Stored | None:
+    """Give the document that lies under `body_key(key)`; None if it is damaged. Raises ValueError."""
+    if value[:_DIGEST] != _digest(key, value[_DIGEST:]):
+        return None
+    return _STORED.decode(memoryview(value)[_DIGEST:])
+
+
+def body_key(key: str) -> str:
+    """Give the key that the document itself lies under; its stamp lies under `key`."""
+    return f"{key}{BODY}"
 
 
 def _digest(key: str, packed: bytes) -> bytes:

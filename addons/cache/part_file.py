@@ -174,18 +174,21 @@ class PartFile:
             return False
 
 
-def sweep(path: Path) -> None:
-    """Take a file away that nobody writes; one that is being written stays. Raises OSError."""
+def sweep(path: Path, remove: bool = True) -> bool:
+    """Take a file away that nobody writes, and tell whether it was one; what is being written stays. Raises OSError."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return
+        return False
     try:
         with suppress(FileNotFoundError):
             if _locked(descriptor) and os.path.samestat(path.stat(), os.fstat(descriptor)):
-                path.unlink()
+                if remove:
+                    path.unlink()
+                return True
     finally:
         os.close(descriptor)
+    return False
 
 
 def _made(path: Path) -> int:

@@ -1,7 +1,7 @@
 """A bounded memory of recent values, oldest use forgotten first."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 
 class Recent[K: Hashable, V]:
@@ -11,6 +11,10 @@ class Recent[K: Hashable, V]:
         self._capacity = capacity
         self._weight = 0
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
+
+    def __iter__(self) -> Iterator[K]:
+        """Give all keys, the least recently used first."""
+        return iter(self._kept)
 
     def find(self, key: K) -> V | None:
         """Give the value, now the most recently used, or None."""

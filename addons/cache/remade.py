@@ -49,7 +49,7 @@ class Remade:
             self._cannot(f"{type(error).__name__}{_number(error)}")
         except _DAMAGE as error:
             self.close()
-            if _passes(error):
+            if passes(error):
                 self._cannot(_words(error))
             else:
                 self._remake(error)
@@ -101,7 +101,10 @@ class Remade:
 
 
 def sync(cache: Cache) -> None:
-    """Let what was written so far survive a power failure."""
+    """Let what was written so far survive a power failure.
+
+    Never inside a transaction: POSIX drops a process's locks on a file as soon as it closes any descriptor of that file.
+    """
     descriptor = os.open(_database(Path(cache.directory)), os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -122,7 +125,8 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _passes(error: Exception) -> bool:
+def passes(error: Exception) -> bool:
+    """Tell whether a database that is as it should be can answer so."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in _PASSING
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
 from addons.cache.promised import NotKept
@@ -41,7 +42,8 @@ def kept_files(folder: Path) -> Iterator[Kept]:
     for path in folder.glob("[0-9a-f][0-9a-f]/*"):
         with suppress(FileNotFoundError):
             stat = path.stat()
-            yield Kept(stat.st_mtime, stat.st_size, path)
+            if S_ISREG(stat.st_mode):
+                yield Kept(stat.st_mtime, stat.st_size, path)
 
 
 def used_lately(used: float) -> bool:

@@ -83,6 +83,12 @@ class Index:
             raise ProjectAbsent(project) from error
         return page if stale is None else msgspec.structs.replace(page, stale=stale)
 
+    def forget(self, project: ProjectName) -> None:
+        """Forget what is in memory of a project: it was purged from the disk."""
+        self._pages.forget(lambda key: key == project)
+        if self._documents is not None:
+            self._documents.forget(project)
+
     @property
     def condition(self) -> str:
         """How the index is, in a word: `usual`, `out` (what is kept of it is given), or `down` (hardly asked any more)."""

@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from addons.cache.kept_documents import Whose
+from addons.cache.whose import kind_of
 from addons.fetch.upstream import Document
 from addons.off_loop import off_loop
 from addons.simple.names import ProjectName
@@ -65,6 +67,11 @@ class IndexDocuments:
         """Give the classifiers, one a line; None if PyPI does not have them there."""
         found = await self._get(f"{self._root}pypi?%3Aaction=list_classifiers", {"Accept": "*/*"}, self._classifiers)
         return found.content if found is not None else None
+
+    def forget(self, project: ProjectName) -> None:
+        """Forget what is in memory of a project."""
+        index = f"{self._root}simple/"
+        self._kept.forget(lambda url: kind_of(Whose(self._asking.source, index, "", url))[1] == project)
 
     async def _get(
         self,

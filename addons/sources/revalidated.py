@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
+from addons.cache.counts import DocumentCounts
 from addons.cache.flight import Flights
 from addons.cache.recent import Recent
 from addons.fetch.upstream import Document
@@ -60,6 +61,7 @@ class Revalidated[K: Hashable, V]:
         self._weigh = weigh
         documents = asking.keeping.documents
         self._disk = Lasting(asking, documents) if documents is not None else None
+        self._tally = documents.counts if documents is not None else DocumentCounts()
         self._recent: Recent[K, _Kept[V]] = Recent(capacity)
         self._looks: Flights[K, _Kept[V] | None] = Flights()
         self._flights: Flights[K, V] = Flights()
@@ -82,13 +84,21 @@ class Revalidated[K: Hashable, V]:
         """
         kept, before = self._recent.find(key), self._takedowns
         if kept is not None and self._counts(kept, max_age):
+            self._tally.hits += 1
             return kept.value, None
         wanted = _Wanted(key, url, headers, read)
         if self._disk is not None:
             kept = await self._looks.share(key, lambda: self._look(wanted))
             if kept is not None and self._counts(kept, max_age):
+                self._tally.hits += 1
                 return kept.value, None
         return await self._renewed(wanted, kept, before)
+
+    def forget(self, wanted: Callable[[K], bool]) -> None:
+        """Forget what is in memory under such keys: somebody has purged it from the disk."""
+        for key in filter(wanted, list(self._recent)):
+            self._recent.forget(key)
+        self._takedowns += 1
 
     def _counts(self, kept: _Kept[V], max_age: float | None) -> bool:
         now = self._asking.clock()
@@ -134,6 +144,7 @@ class Revalidated[K: Hashable, V]:
             value = await wanted.read(answer)
         except SourceUnavailable:  # other code wrote it: it is asked for anew
             return None
+        self._tally.from_disk += 1
         return _Kept(value, validators(answer), state.asked, state.fresh_until, state.digest)
 
     # Asking, and what is given if there is no answer
@@ -155,6 +166,7 @@ class Revalidated[K: Hashable, V]:
         if self._takedowns != before and self._recent.find(wanted.key) is None:
             raise SourceUnavailable(words)
         self._asking.outage.stood_in(wanted.url, words)
+        self._tally.stale += 1
         return kept.value, max(self._asking.clock() - kept.asked, 0.0)
 
     def _stands_in(self, kept: _Kept[V]) -> bool:
@@ -171,6 +183,9 @@ class Revalidated[K: Hashable, V]:
         self._begun[wanted.key] = asyncio.get_running_loop().time()
         try:
             value = await self._answered(wanted, kept)
+        except SourceUnavailable:
+            self._tally.errors += 1
+            raise
         finally:
             del self._begun[wanted.key]
         self._asking.outage.had(wanted.url)
@@ -187,17 +202,20 @@ class Revalidated[K: Hashable, V]:
             return await self._gone(wanted, began, until)
         answer = replace(answer, url=_plain(answer.url))
         value = await wanted.read(answer)
+        self._tally.misses += 1
         digest = await self._disk.keep(wanted.url, answer, began, until) if self._disk is not None else b""
         found = _Kept(value, validators(answer), began, until, digest, may_last(answer))
         return self._keep(wanted.key, found).value
 
     async def _unchanged(self, wanted: _Wanted[K, V], kept: _Kept[V]) -> V:
+        self._tally.revalidated += 1
         self._keep(wanted.key, kept)
         if self._disk is not None and kept.digest:
             await self._disk.confirm(wanted.url, State(kept.asked, kept.fresh_until, kept.digest))
         return kept.value
 
     async def _gone(self, wanted: _Wanted[K, V], began: float, until: float) -> V:
+        self._tally.absent += 1
         self._recent.forget(wanted.key)
         self._takedowns += 1
         if self._disk is not None:

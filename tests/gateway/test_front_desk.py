@@ -25,7 +25,10 @@ def test_status__asked_for__says_what_is_running(desk: httpx.Client, gateway: Ru
     assert answer.headers["Cache-Control"] == "no-store"
     status = answer.json()
     assert (status["ca_sha256"], status["pid"]) == (gateway.authority.fingerprint, os.getpid())
-    assert status.keys() == {"wheelgate", "ca_sha256", "configuration", "pid", "files", "sources"}
+    assert status.keys() == {
+        *("wheelgate", "ca_sha256", "configuration", "pid"),
+        *("cache", "files", "documents", "sources"),
+    }
 
 
 def test_certificate__asked_for__is_the_cas_and_no_key(desk: httpx.Client, gateway: RunningGateway) -> None:
