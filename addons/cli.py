@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from addons import cli_ca, cli_cache, reaching
+from addons import cli_bundle, cli_ca, cli_cache, reaching
 from addons.cli_parts import (
     AnyFile,
     ExistingFile,
@@ -212,5 +212,6 @@ def defaults() -> None:
     click.echo(default_text(), nl=False)
 
 
+main.add_command(cli_bundle.bundle)
 main.add_command(cli_ca.ca)
 main.add_command(cli_cache.cache)

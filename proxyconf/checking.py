@@ -21,6 +21,11 @@ def check(settings: Settings) -> None:
     folder = settings.cache.folder
     if folder is not None and folder.exists() and not folder.is_dir():
         raise Misfit(f"{folder} is a file; name a folder (it is made when it isn't there)", "cache", "folder")
+    for number, key in enumerate(settings.bundles.trusted_keys):
+        if not key.is_file():
+            raise Misfit(
+                f"there is no file {key}; correct the path of the public key", "bundles", "trusted_keys", number
+            )
     for number, source in enumerate(settings.sources):
         _within(_source, source, "sources", number)
     _within(_upstream, settings.upstream, "upstream")

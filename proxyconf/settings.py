@@ -163,6 +163,12 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         )
 
 
+class Bundles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is carried here from another gateway's cache: with `trusted_keys` (PEM, Ed25519) only what one has signed."""
+
+    trusted_keys: tuple[Path, ...] = ()
+
+
 class Merge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A project (normalised) whose page has the files of several sources, the highest first."""
 
@@ -285,6 +291,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fresh_seconds: int = 60
     upstream: Upstream = Upstream()
     cache: Cache = Cache()
+    bundles: Bundles = Bundles()
     offline: bool = False
     other_hosts: OtherHosts = OtherHosts()
 

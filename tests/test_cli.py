@@ -72,7 +72,8 @@ def test_help__of_each_command__says_what_it_is_for_in_full_lines(command: tuple
 def test_help__of_the_whole__lists_every_command() -> None:
     """What is not listed, nobody finds."""
     said = call("--help").output
-    assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == ["ca", "cache", "check", "defaults", "env", "exec", "run"]
+    commands = ["bundle", "ca", "cache", "check", "defaults", "env", "exec", "run"]
+    assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == commands
 
 
 def test_version__is_the_distributions_own() -> None:
@@ -94,6 +95,8 @@ def test_version__is_the_distributions_own() -> None:
         ("cache", "verify", "-c"),
         ("cache", "purge", "demo", "-c"),
         ("cache", "prune", "-c"),
+        ("bundle", "export", "-o", "set.wheelgate", "-c"),
+        ("bundle", "import", "bad.yaml", "-c"),
     ],
     ids=" ".join,
 )

@@ -52,7 +52,7 @@ def test_show__as_json__has_the_same_in_bytes_and_utc(layout: Layout) -> None:
     assert (found["files"]["count"], found["files"]["bytes"]) == (2, len(DEMO) + len(OTHER))
     assert found["files"]["oldest_use"] == found["files"]["newest_use"]
     assert found["files"]["newest_use"].endswith("Z")
-    assert found["kinds"] == {"legacy": 4, "metadata": 2, "other": 3, "page": 2, "provenance": 2}
+    assert found["kinds"] == {"classifiers": 1, "legacy": 4, "metadata": 2, "other": 2, "page": 2, "provenance": 2}
     assert found["growing"]["count"] == found["gone"] == 0
 
 

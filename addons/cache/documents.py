@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from diskcache import Cache
@@ -169,3 +170,41 @@ def body_key(key: str) -> str:
 
 def _digest(key: str, packed: bytes) -> bytes:
     return hashlib.blake2b(packed, digest_size=_DIGEST, key=hashlib.sha256(key.encode()).digest()).digest()
+
+
+# For a process beside the gateway, which has the cache open by itself: what is carried there from elsewhere
+
+LARGEST = MOST_BYTES // _SHARE
+"""Bytes of a document as it is kept: a larger one is not."""
+
+type Put = Literal["new", "there", "newer", "gone"]
+"""What became of a document: it is kept now; it was there already; a newer one is there; it was taken down since."""
+
+
+def stamp_in(cache: Cache, key: str) -> Stamp | None:
+    """Give what is known of the document under this key."""
+    return _stamp(cache, key)
+
+
+def stored_in(cache: Cache, key: str, digest: bytes) -> Stored | None:
+    """Give the document under this key, if it is in this state and undamaged."""
+    return _stored(cache, key, digest)
+
+
+def put_in(cache: Cache, key: str, stored: Stored | None, stamp: Stamp, now: float) -> Put:
+    """Keep a document with its stamp (whose digest is made here); None: that it is gone. Nothing newer is replaced."""
+    packed = b"" if stored is None else msgspec.msgpack.encode(stored)
+    digest = _digest(key, packed) if stored is not None else b""
+    with cache.transact():
+        known = _stamp(cache, key)
+        if known is not None and known.digest == digest and stamp.asked <= known.asked <= now:
+            if stored is None or _stored(cache, key, digest) is not None:
+                return "there"
+            stamp = known
+        if not _note(cache, key, Stamp(stamp.asked, stamp.fresh_until, digest), now):
+            return "newer" if known is not None and known.digest else "gone"
+        if stored is None:
+            cache.delete(body_key(key))
+        else:
+            cache.set(body_key(key), digest + packed)
+    return "new"

@@ -3,11 +3,9 @@
 diskcache's own reading counts as a use, and its opening writes; so its table is read here by itself.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import NamedTuple, Self
 from urllib.parse import quote
@@ -15,6 +13,7 @@ from urllib.parse import quote
 from addons.cache.documents import BODY, Stamp, Stored, body_key, stamp_of, stored_of
 from addons.cache.plain_disk import PlainDisk
 from addons.cache.remade import passes
+from addons.cache.whose import Whose, whose_of
 
 _BUSY_SECONDS = 5.0  # how long another process that writes is waited for
 _ALL = (
@@ -30,16 +29,6 @@ class Unreadable(Exception):
     def __init__(self, words: str, damaged: bool) -> None:
         super().__init__(words)
         self.damaged = damaged
-
-
-@dataclass(frozen=True)
-class Whose:
-    """What a document's key says: the source's name, its index's URL, the user's name, the document's URL."""
-
-    source: str
-    index: str
-    user: str
-    url: str
 
 
 class KeptDocument(NamedTuple):
@@ -170,20 +159,11 @@ class KeptDocuments:
 def _entry(key: str, about: _Row | None, body: _Row | None) -> KeptDocument:
     stamp = _stamp(about.begin) if about else None
     used = max(row.used for row in (about, body) if row)
-    return KeptDocument(key, _whose(key), stamp, body.size if body else 0, used, about is not None and stamp is None)
+    return KeptDocument(key, whose_of(key), stamp, body.size if body else 0, used, about is not None and stamp is None)
 
 
 def _without_end(key: str) -> str:
     return key.removesuffix(BODY)
-
-
-def _whose(key: str) -> Whose | None:
-    try:
-        parts = json.loads(key)
-    except ValueError:
-        return None
-    known = isinstance(parts, list) and len(parts) == len(fields(Whose)) and all(type(part) is str for part in parts)
-    return Whose(*parts) if known else None
 
 
 def _stamp(packed: object) -> Stamp | None:

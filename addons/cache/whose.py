@@ -1,16 +1,42 @@
-"""Which project a document is of, and what kind of document it is: by its address, as its index has it."""
+"""Whose a document is: what its key says, and, by its address as its index has it, its kind and project."""
 
+import json
+from dataclasses import astuple, dataclass, fields
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from addons.cache.kept_documents import Whose
 from addons.simple.distributions import distribution
 from addons.simple.names import ProjectName, spelled
 
-type Kind = Literal["page", "legacy", "provenance", "metadata", "other"]
+type Kind = Literal["page", "legacy", "provenance", "metadata", "classifiers", "other"]
 
 _METADATA = ".metadata"
 _LEGACY = (3, 4)  # parts of a path: pypi, the project, perhaps a release, json
+
+
+@dataclass(frozen=True)
+class Whose:
+    """What a document's key says: the source's name, its index's URL, the user's name, the document's URL."""
+
+    source: str
+    index: str
+    user: str
+    url: str
+
+
+def key_of(whose: Whose) -> str:
+    """Give the key under which the document's stamp lies."""
+    return json.dumps(astuple(whose))
+
+
+def whose_of(key: str) -> Whose | None:
+    """Give what a key says; None for one of another form, which other versions may have written."""
+    try:
+        parts = json.loads(key)
+    except ValueError:
+        return None
+    known = isinstance(parts, list) and len(parts) == len(fields(Whose)) and all(type(part) is str for part in parts)
+    return Whose(*parts) if known else None
 
 
 def kind_of(whose: Whose) -> tuple[Kind, ProjectName | None]:
@@ -29,7 +55,7 @@ def kind_of(whose: Whose) -> tuple[Kind, ProjectName | None]:
         return "provenance", _project_of(before)
     if last.endswith(_METADATA):
         return "metadata", _project_of(last.removesuffix(_METADATA))
-    return "other", None
+    return ("classifiers" if "list_classifiers" in whose.url else "other"), None
 
 
 def _project_of(filename: str) -> ProjectName | None:

@@ -13,8 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from addons.cache.kept_documents import Whose
-from addons.cache.whose import kind_of
+from addons.cache.whose import Whose, kind_of
 from addons.fetch.upstream import Document
 from addons.off_loop import off_loop
 from addons.simple.names import ProjectName

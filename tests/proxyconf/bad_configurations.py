@@ -234,6 +234,12 @@ VALUES: list[Row] = [
         "4:23",
         ("upstream.proxy_password_env: ", "NOT_SET_AT_ALL is not set"),
     ),
+    (
+        "bundle key",
+        "bundles:\n  trusted_keys: [gone.pub]",
+        "2:18",
+        ("bundles.trusted_keys[0]: there is no file", "gone.pub"),
+    ),
     ("upstream ca", "upstream:\n  ca: gone.pem", "2:7", ("upstream.ca: there is no file",)),
     (
         "dial without port",

@@ -52,6 +52,7 @@ def examples_taken(text: str) -> Iterator[str]:
         "connect_to: {}",
         "allow: []",
         "proxy: environment",
+        "trusted_keys: []",
     )
     for line in text.replace('"http://proxy.example.org:3128", ', "").splitlines():
         taken = re.sub(r"^( *)# ( *(- )?[a-z_.]+:( |$))", r"\1\2", line)
@@ -66,6 +67,7 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     path = furnish(tmp_path)
     text = "\n".join(examples_taken(default_text()))
     text = re.sub(r"(?<= )certificates/\w+\.pem", "ca.pem", text).replace("/srv/wheels", "wheels")
+    text = text.replace("/etc/wheelgate/bundles.pub", "file.txt")
     text = text.replace("upstream:\n", "upstream:\n  proxy: http://proxy.example.org:3128\n")
     read_in = read_text(text, path)
     assert [source.name for source in read_in.sources] == ["acme", "registry", "pypi"]
@@ -73,6 +75,7 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     assert read_in.reserved == ("acme", "acme-*")
     assert [(item.project, item.sources) for item in read_in.merge] == [("numpy", ("acme", "pypi"))]
     assert read_in.upstream.proxy_username == "wheelgate"
+    assert read_in.bundles.trusted_keys == (tmp_path / "file.txt",)
     assert read_in.other_hosts.allow == ("gitlab.example.org", "10.1.0.0/16")
     assert read_in.upstream.connect_to["pypi.org"].port == 443
 

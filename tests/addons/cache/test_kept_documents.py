@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from addons.cache.kept_documents import KeptDocuments, Unreadable, Whose
+from addons.cache.kept_documents import KeptDocuments, Unreadable
 from addons.cache.layout import Layout
+from addons.cache.whose import Whose
 from tests.addons.cache.furnished import DEMO, INDEX, NOW, OTHER, documents_of, everything, furnished, key, rows
 
 

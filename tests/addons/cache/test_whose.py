@@ -2,8 +2,7 @@
 
 import pytest
 
-from addons.cache.kept_documents import Whose
-from addons.cache.whose import kind_of
+from addons.cache.whose import Whose, kind_of
 
 PYPI = "https://pypi.org/simple/"
 OWN = "https://index.example.org/root/pypi/+simple/"
@@ -26,7 +25,7 @@ OWN = "https://index.example.org/root/pypi/+simple/"
         (OWN, f"{OWN}a%2Fb/foo_bar-1.0+x-py3-none-any.whl.metadata?key=1", "metadata", "foo-bar"),
         (PYPI, "https://pypi.org/simple/", "other", None),
         (PYPI, "https://pypi.org/simple/foo/bar/", "other", None),
-        (PYPI, "https://pypi.org/pypi?%3Aaction=list_classifiers", "other", None),
+        (PYPI, "https://pypi.org/pypi?%3Aaction=list_classifiers", "classifiers", None),
         (PYPI, "https://pypi.org/pypi/a/b/c/json", "other", None),
         (PYPI, "https://example.org/", "other", None),
         (PYPI, "provenance", "provenance", None),

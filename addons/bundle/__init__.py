@@ -1,0 +1,1 @@
+"""What a gateway keeps, as one file that is carried to a network with no way out."""
