@@ -94,7 +94,7 @@ def assemble(settings: Settings, before: Assembly | None = None, memory: Memory 
 
 def answering_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Answering:
     """Give the function that answers from these sources under these policies; `settings` says how, not from what."""
-    offer = Offer(priority, policies, hide=settings.refusals == "hide", judgements=memory.judgements)
+    offer = _offer(priority, policies, settings, memory)
     max_age, files = settings.max_age_seconds, FileAnswers(offer, memory.kept, settings.contact)
     return Answering(
         Families(
@@ -106,6 +106,17 @@ def answering_of(priority: Priority, policies: Sequence[Policy], settings: Setti
             projects=ListAnswers(ProjectList(priority.sources, _list_rules(policies, settings), memory.lists), max_age),
         )
     )
+
+
+def offer_of(assembly: Assembly) -> Offer:
+    """Give what a configuration offers, for who asks it without a client."""
+    settings = assembly.settings
+    policies = [_policy(item, settings.contact) for item in settings.policies]
+    return _offer(_priority(settings, list(assembly.sources.values())), policies, settings, assembly.memory)
+
+
+def _offer(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Offer:
+    return Offer(priority, policies, hide=settings.refusals == "hide", judgements=memory.judgements)
 
 
 def _list_rules(policies: Sequence[Policy], settings: Settings) -> Rules:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from addons import cli_bundle, cli_ca, cli_cache, reaching
+from addons import cli_bundle, cli_ca, cli_cache, cli_warm, reaching
 from addons.cli_parts import (
     AnyFile,
     ExistingFile,
@@ -46,6 +46,7 @@ def main() -> None:
       wheelgate run                            start a gateway that stays
       eval "$(wheelgate env)"                  point this shell at it
       wheelgate defaults >wheelgate.yaml       a configuration to start from
+      wheelgate warm -r requirements.txt       keep all that an install will need
 
     \b
     Exit codes:
@@ -215,3 +216,4 @@ def defaults() -> None:
 main.add_command(cli_bundle.bundle)
 main.add_command(cli_ca.ca)
 main.add_command(cli_cache.cache)
+main.add_command(cli_warm.warm)

@@ -24,6 +24,7 @@ from addons.sources.index_documents import IndexDocuments
 from addons.sources.index_files import IndexFiles
 from addons.sources.index_list import IndexList
 from addons.sources.kept_files import KeptFiles
+from addons.sources.kept_metadata import KeptMetadata
 from addons.sources.listed import ListDocument
 from addons.sources.revalidated import Absent, Revalidated
 from addons.sources.source import LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span
@@ -59,6 +60,8 @@ class Index:
         self._hosts = mine & (hosts.INDEX | hosts.FILES) if self.direct else mine
         self._upstream = upstream
         self._files = IndexFiles(settings.name, upstream)
+        ask = self._files.core_metadata
+        self._read_metadata = KeptMetadata(ask, blobs).read if blobs else ask
         self._read_file = KeptFiles(settings.name, self._files, blobs).read if blobs else self._files.read
         asking = Asking(
             source=settings.name,
@@ -148,8 +151,8 @@ class Index:
         return self._read_file(file, span)
 
     async def core_metadata(self, file: File) -> bytes:
-        """Ask upstream for the file's metadata, as `IndexFiles.core_metadata` does."""
-        return await self._files.core_metadata(file)
+        """Give the file's metadata: from disk, or as `IndexFiles.core_metadata` gets it from upstream."""
+        return await self._read_metadata(file)
 
     async def legacy(
         self, project: ProjectName, version: str | None, max_age: float | None = None
