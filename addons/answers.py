@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cached_property, lru_cache
 from http import HTTPStatus
+from math import ceil
 
 _PHRASE_LIMIT = 200
 _NOT_IN_A_HEADER = re.compile(r"[^ -~]")
 _BODILESS = (204, 304)
+_RETRY_SECONDS = 5  # after a fault of which nobody knows how long it lasts
 _PROBLEMS = "https://wheelgate.internal/problems/"
 
 
@@ -80,9 +82,10 @@ def misdirected(words: str) -> Answer:
     return problem(421, "misdirected", words)
 
 
-def unavailable(words: str) -> Answer:
-    """Answer 503 for a fault that may pass: the client may ask again."""
-    return problem(503, "unavailable", words, Retry_After="5")
+def unavailable(words: str, retry_seconds: float | None = None) -> Answer:
+    """Answer 503 for a fault that may pass: the client may ask again, after so many seconds (None: nobody knows)."""
+    seconds = _RETRY_SECONDS if retry_seconds is None else max(ceil(retry_seconds), 1)
+    return problem(503, "unavailable", words, Retry_After=str(seconds))
 
 
 def bad_upstream(words: str) -> Answer:

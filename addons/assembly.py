@@ -135,7 +135,8 @@ def _priority(settings: Settings, sources: Sequence[Source]) -> Priority:
 
 
 def _key(source: SourceSettings, settings: Settings) -> _Key:
-    standing_in = (settings.offline, settings.cache.stale_hours, settings.cache.patience_seconds)
+    cache = settings.cache
+    standing_in = (settings.offline, cache.stale_hours, cache.patience_seconds, cache.absent_seconds, cache.keep)
     return (
         *(source.name, repr(source), source.password(), repr(settings.upstream)),
         *(settings.fresh_seconds, standing_in),
@@ -153,6 +154,8 @@ def _source(source: SourceSettings, settings: Settings, memory: Memory) -> Sourc
         documents=memory.documents,
         stale_seconds=inf if settings.offline else settings.cache.stale_hours * 3600,
         patience_seconds=settings.cache.patience_seconds,
+        absent_seconds=0.0 if source.own else settings.cache.absent_seconds,
+        forever=Reserved(settings.cache.keep).covers,
     )
     return Index(source, upstream, settings.fresh_seconds, keeping=keeping, blobs=memory.blobs)
 
@@ -203,6 +206,8 @@ class Present:
         self.assembly = await asyncio.to_thread(assemble, settings, before)
         if self.blobs is not None:
             self.blobs.limit(limits(settings))
+        if before.memory.lists.lasting is not None:
+            before.memory.lists.lasting.limit(limits(settings))
         gone = [source for key, source in before.sources.items() if key not in self.assembly.sources]
         task = asyncio.ensure_future(_retire(gone, self._grace_seconds))
         self._retiring[task] = gone

@@ -24,6 +24,8 @@ from addons.intercept import DECRYPTED, Intercept
 from addons.lane import Lane
 from addons.leaf import ShownLeaf
 from addons.lifetime import Lifetime
+from addons.listing.lasting_lists import LastingLists
+from addons.listing.store import ListStore
 from addons.origin.server import Origin
 from addons.origin.tickets import Tickets
 from addons.places import cache_folder, certs_folder, configuration_file
@@ -78,8 +80,10 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     _guard(master)
     folder = cache_folder(plan.settings)
     blobs = Blobs(folder, limits(plan.settings))
-    documents = Documents(Layout(folder).documents)
-    present = Present(plan.settings, memory=Memory(documents=documents, blobs=blobs))
+    layout = Layout(folder)
+    documents = Documents(layout.documents)
+    lists = ListStore(lasting=LastingLists(layout.lists, limits(plan.settings)))
+    present = Present(plan.settings, memory=Memory(documents=documents, blobs=blobs, lists=lists))
     origin = Origin(Tickets())
     intercept = Intercept(present, lambda: origin.address)
     authority = plan.authority

@@ -26,6 +26,7 @@ DECRYPTED = rf"^([^:]+\.)?({'|'.join(map(re.escape, hosts.DOMAINS))})\.?:\d+$"
 
 _ONLY_PYPI = "wheelgate: only PyPI is reached through this gateway (see other_hosts)"
 _INSIDE = "wheelgate: this name leads to a loopback, private or link-local address (see other_hosts.allow)"
+_OFFLINE = "wheelgate: the configuration says offline, so no other host is reached (see other_hosts.allow)"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # the rest of IPv6 is not given out: old and local forms only
 # IETF's own (a cloud has its metadata service there) and Azure's metadata service: public by number only.
@@ -83,6 +84,8 @@ class Intercept:
         if hosts.is_protected(name):
             return answers.refused("protected", "wheelgate: PyPI is never reached past the gateway")
         named = name in others.allow
+        if self.present.assembly.settings.offline and not named and not _literally(name, others):
+            return answers.refused("offline", _OFFLINE)
         if others.mode == "refuse" and not named and not _networks(others):
             return answers.refused("other_hosts", _ONLY_PYPI)
         if port not in others.ports:
@@ -108,6 +111,12 @@ def _ip(text: str) -> IP | None:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
+
+
+def _literally(name: str, others: OtherHosts) -> bool:
+    """Tell whether the host is an address in an allowed network: a name would have to be asked of DNS."""
+    address = _ip(name)
+    return address is not None and any(address in network for network in _networks(others))
 
 
 def _permitted(text: str, others: OtherHosts) -> bool:

@@ -144,7 +144,8 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What is kept, and how long. `folder` None: one of the user's own.
 
     What is kept of an index is given where it has not answered in `patience_seconds`, if it is at most `stale_hours` old.
-    Files may take `max_gb` together and leave `min_free_gb` free on their disk (GB of 10^9 bytes).
+    Files may take `max_gb` together and leave `min_free_gb` free on their disk (GB of 10^9 bytes). That a public index has
+    no such project is remembered for `absent_seconds`. `keep`: names and prefixes of projects that outlast their removal.
     """
 
     folder: Path | None = None
@@ -152,6 +153,8 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     min_free_gb: float = 1.0
     stale_hours: float = 24.0
     patience_seconds: float = 3.0
+    absent_seconds: float = 30.0
+    keep: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         settle(
@@ -160,6 +163,8 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             min_free_gb=values.between(0, 1_000_000, "gigabytes"),
             stale_hours=values.between(0, 720, "hours"),
             patience_seconds=values.between(0, 60, "seconds"),
+            absent_seconds=values.between(0, 60, "seconds"),
+            keep=values.reserved_name,
         )
 
 

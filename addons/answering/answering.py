@@ -59,7 +59,7 @@ class Answering:
             return await self._on(found, request)
         except SourceUnavailable as error:
             logger.warning("%s", error)
-            return unavailable(f"wheelgate: {error}")
+            return unavailable(f"wheelgate: {error}", error.retry_seconds)
         except FileGone as error:
             logger.error("%s", error)
             return bad_upstream(f"wheelgate: {error}")

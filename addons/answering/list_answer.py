@@ -2,7 +2,7 @@
 
 import hashlib
 
-from addons.answering.kept import is_same
+from addons.answering.kept import STALE, is_same
 from addons.answering.page_answer import serial
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer
@@ -38,9 +38,14 @@ class ListAnswers:
             **serial({"_last-serial": made.serial}),
             **CROSS_ORIGIN,
         }
+        stale = self._projects.stale
+        if stale is not None:
+            common["Cache-Control"] = "max-age=0"
         if is_same(etag, request.headers.get("if-none-match")):
             return Answer(304, common)
+        mark = {} if stale is None else {STALE: f"{stale:.0f}"}
         encoding = {} if code == "identity" else {"Content-Encoding": code}
         return Delivery(
-            found, found.file, {**common, **encoding, "Content-Type": form.content_type, "Accept-Ranges": "bytes"}
+            *(found, found.file),
+            {**common, **encoding, **mark, "Content-Type": form.content_type, "Accept-Ranges": "bytes"},
         )

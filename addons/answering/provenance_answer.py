@@ -10,7 +10,7 @@ from werkzeug.http import parse_accept_header
 
 from addons.answering.coded import coded
 from addons.answering.file_answer import FileAnswers
-from addons.answering.kept import ready
+from addons.answering.kept import ready, stood_in
 from addons.answering.legacy_answer import not_found
 from addons.answering.offer import Offer
 from addons.answering.request import Request
@@ -56,12 +56,13 @@ class ProvenanceAnswers:
         if offered.file.refused is not None:
             return self._files.refusal(offered)
         # On a merged page the file may be one source's and what is known of the same bytes another's.
-        body = None
+        told = None
         for part in found.parts:
-            body = body or await part.source.provenance(offered.file)
-        if body is None:
+            told = told or await part.source.provenance(offered.file, request.max_age)
+        if told is None:
             return not_found(f"no provenance is known of {route.filename}")
-        return await self._given(body, chosen, request)
+        ages = [age for age in (told.stale, found.stale) if age is not None]
+        return stood_in(await self._given(told.content, chosen, request), max(ages, default=None))
 
     async def _given(self, body: bytes, chosen: str, request: Request) -> Answer:
         code = coding(request.headers.get("accept-encoding"))
@@ -88,10 +89,10 @@ class ClassifiersAnswers:
     async def answer(self, route: ClassifiersRoute, request: Request) -> Answer:
         """Answer with PyPI's own list; 404 where no source has one. Raises SourceUnavailable."""
         for source in self._sources:
-            body = await source.classifiers()
-            if body is not None:
+            told = await source.classifiers(request.max_age)
+            if told is not None:
                 code = coding(request.headers.get("accept-encoding"))
                 headers = {"Cache-Control": f"max-age={self._max_age}", "Vary": "Accept-Encoding", **CROSS_ORIGIN}
-                made = ready(coded(body, code), "text/plain; charset=utf-8", code, headers)
-                return made.for_client(request.headers.get("if-none-match"))
+                made = ready(coded(told.content, code), "text/plain; charset=utf-8", code, headers)
+                return stood_in(made.for_client(request.headers.get("if-none-match")), told.stale)
         return absent("wheelgate: no source has a list of classifiers")

@@ -17,6 +17,7 @@ from diskcache import Cache
 
 from addons.cache.counts import DocumentCounts
 from addons.cache.remade import Remade, sync
+from addons.cache.turns import Turns
 
 MOST_BYTES = 1_000_000_000
 """Of all documents together: some 20,000 usual pages."""
@@ -64,6 +65,8 @@ class Documents:
         self.wall = wall
         self.counts = DocumentCounts()
         self._most_bytes = most_bytes
+        self.turns = Turns(folder / "asking")
+        """Which process asks upstream for a document, by the document's key."""
         self._cache = Remade(folder, most_bytes)
         self._thread = ThreadPoolExecutor(1, "documents")
         self._closed = False
@@ -139,16 +142,18 @@ def _note(cache: Cache, key: str, stamp: Stamp, now: float) -> bool:
 
 
 def _forget(cache: Cache, key: str, asked: float) -> None:
-    forget(cache, [key], asked)
-    sync(cache)
+    if forget(cache, [key], asked):  # else a power failure brings nothing back
+        sync(cache)
 
 
-def forget(cache: Cache, keys: Iterable[str], asked: float) -> None:
-    """Forget documents as `Documents.forget` does, but for the `sync`; for who has the cache open."""
+def forget(cache: Cache, keys: Iterable[str], asked: float) -> bool:
+    """Forget documents as `Documents.forget` does, but for the `sync`; for who has the cache open. Tells if there was one."""
+    there = False
     with cache.transact():  # whatever is noted: the worst that can come of it is that upstream is asked once more
         for key in keys:
             cache.set(key, msgspec.msgpack.encode(Stamp(asked, 0.0, b"")))
-            cache.delete(body_key(key))
+            there = cache.delete(body_key(key)) or there
+    return there
 
 
 def stamp_of(packed: bytes) -> Stamp:

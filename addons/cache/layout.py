@@ -30,6 +30,11 @@ class Layout:
         return self.folder / "documents"
 
     @property
+    def lists(self) -> Path:
+        """Indexes' lists of projects, as they were sent."""
+        return self.folder / "lists"
+
+    @property
     def purged(self) -> Path:
         """An empty file for each project that was purged lately: running gateways look there."""
         return self.folder / "purged"

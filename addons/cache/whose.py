@@ -44,7 +44,9 @@ def kind_of(whose: Whose) -> tuple[Kind, ProjectName | None]:
 
     Sources: PEP 503 and 658; https://docs.pypi.org/api/json/; https://docs.pypi.org/api/integrity/.
     """
-    page = whose.url.removeprefix(whose.index)
+    page = whose.url.partition("#")[0].removeprefix(
+        whose.index
+    )  # behind "#": the last page that had a file (cache.keep)
     if page != whose.url and page.endswith("/") and (project := spelled(page.removesuffix("/"))):
         return "page", project
     below = whose.url.removeprefix(whose.index.removesuffix("simple/")).partition("?")[0].split("/")

@@ -38,14 +38,17 @@ class Turn:
 
 
 class Breaker:
-    """Of one source, `name` in the log. It knows nothing of what is there: a source that isn't asked is unavailable.
+    """Of one host of a source: `name` is the source's in the log, `what` is the host's role there.
 
-    `clock` gives seconds.
+    It knows nothing of what is there: a source that isn't asked is unavailable. `clock` gives seconds.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float], failures: int = FAILURES) -> None:
+    def __init__(
+        self, name: str, clock: Callable[[], float], failures: int = FAILURES, what: str = "its index"
+    ) -> None:
         self.probing = False
         self._name = name
+        self._what = what
         self._clock = clock
         self._most = failures
         self._failures: set[object] = set()
@@ -77,7 +80,7 @@ class Breaker:
     def close(self) -> None:
         """Take the upstream to be there."""
         if self.is_open:
-            logger.warning("source %s: its index is there again, and is asked as usual", self._name)
+            logger.warning("source %s: %s is there again, and is asked as usual", self._name, self._what)
         self._failures.clear()
         self._delay, self.probing = 0.0, False
 
@@ -86,8 +89,8 @@ class Breaker:
         if not self.is_open:
             self._failures.add(len(self._failures) if url is None else url)
             if len(self._failures) >= self._most:
-                words = "source %s: %d failures in a row, so its index is asked once in a while only, until it answers"
-                logger.warning(words, self._name, len(self._failures))
+                words = "source %s: %d failures in a row, so %s is asked once in a while only, until it answers"
+                logger.warning(words, self._name, len(self._failures), self._what)
                 self._wait(FIRST_SECONDS)
         elif probing:
             self._wait(min(self._delay * 2, LONGEST_SECONDS))

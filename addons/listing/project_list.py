@@ -55,15 +55,35 @@ class ProjectList:
     async def _waited_for(self, patience: float, *, exact: bool) -> Made:
         """Wait until there is a list of what own sources have; `exact`: of what public ones are known to have, too."""
         while True:
-            await asyncio.shield(self._begin(patience))
+            task, standing = self._begin(patience, waited=True), self._nearest()
+            await asyncio.wait([task], timeout=self._patience() if standing is not None else None)
+            if not task.done() and standing is not None:
+                return self._standing(standing)
+            task.result()
             made = self._nearest()  # None: an own source changed while the list was built
             if made is not None and (not exact or made.facts == self._facts()):
                 return made
 
-    async def _ask(self, *, own: bool, max_age: float | None = None, patience: float = 0.0) -> None:
+    @property
+    def stale(self) -> float | None:
+        """How old (seconds) the oldest source's list is that stands in for what its source does not give, else None."""
+        return max((age for each in self._lists if (age := each.stale) is not None), default=None)
+
+    def _patience(self) -> float:
+        return min((each.patience for each in self._lists if not each.source.own), default=0.0)
+
+    def _standing(self, made: Made) -> Made:
+        for each in self._lists:
+            if not each.source.own and not each.counts(None, 0.0):
+                each.stand_in()
+        return made
+
+    async def _ask(
+        self, *, own: bool, max_age: float | None = None, patience: float = 0.0, waited: bool = True
+    ) -> None:
         due = [each for each in self._lists if each.source.own == own and not each.counts(max_age, patience)]
         if due:  # else what is in hand is given without a suspension
-            await asyncio.gather(*(each.renew() for each in due))
+            await asyncio.gather(*(each.renew(max_age, patient=not waited) for each in due))
 
     def _facts(self) -> Facts | None:
         versions = [(each.source, each.kept.document.version) for each in self._lists if each.kept is not None]
@@ -85,14 +105,14 @@ class ProjectList:
         versions = [version for _, version in made.facts.public]
         return max((each.overdue(version) for each, version in zip(lists, versions, strict=True)), default=0.0)
 
-    def _begin(self, patience: float) -> asyncio.Task[None]:
+    def _begin(self, patience: float, *, waited: bool = False) -> asyncio.Task[None]:
         if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.ensure_future(self._store.workshop.doing(self._renew(patience)))
+            self._renewing = asyncio.ensure_future(self._store.workshop.doing(self._renew(patience, waited)))
             self._renewing.add_done_callback(_say_why)
         return self._renewing
 
-    async def _renew(self, patience: float) -> None:
-        await self._ask(own=False, patience=patience)
+    async def _renew(self, patience: float, waited: bool) -> None:
+        await self._ask(own=False, patience=patience, waited=waited)
         async with self._store.workshop.step:
             facts = self._facts()
             if facts is not None and self._store.find(facts) is None:

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from addons.listing.lasting_lists import LastingLists
 from addons.listing.list_file import ListFile
 from addons.listing.orders import ListForm, Rules
 from addons.listing.source_list import SourceList
@@ -35,10 +36,14 @@ class Made:
 
 
 class ListStore:
-    """The lists of all sources that are configured, and the last finished ones. It outlives configurations."""
+    """The lists of all sources that are configured, and the last finished ones. It outlives configurations.
 
-    def __init__(self, workshop: Workshop | None = None) -> None:
+    `lasting`: what of them is on disk, for the next process; None: nothing.
+    """
+
+    def __init__(self, workshop: Workshop | None = None, lasting: LastingLists | None = None) -> None:
         self.workshop = workshop or Workshop()
+        self.lasting = lasting
         self._lists: Mapping[Lister, SourceList] = {}
         self._left: list[SourceList] = []
         self._made: OrderedDict[Facts, Made] = OrderedDict()
@@ -50,7 +55,9 @@ class ListStore:
         Waits for the disk: not for the event loop.
         """
         known = self._lists
-        self._lists = {source: known.get(source) or SourceList(source, self.workshop) for source in sources}
+        self._lists = {
+            source: known.get(source) or SourceList(source, self.workshop, self.lasting) for source in sources
+        }
         remove(each.kept.path for each in self._left if each.kept is not None)
         self._left = [each for source, each in known.items() if source not in self._lists]
         return list(self._lists.values())

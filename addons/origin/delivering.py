@@ -52,7 +52,7 @@ async def _begun(delivery: Delivery, method: str, stretch: Asked | None, stack: 
         return await _reading(delivery, method, stretch, stack)
     except SourceUnavailable as error:
         logger.warning("%s: %s", delivery.file.filename, error)
-        return unavailable(f"wheelgate: {error}")
+        return unavailable(f"wheelgate: {error}", error.retry_seconds)
     except FileGone as error:
         logger.error("%s", error)
         return bad_upstream(f"wheelgate: {error}")

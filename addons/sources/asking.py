@@ -5,15 +5,15 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from werkzeug.http import parse_cache_control_header
 
 from addons.cache.documents import Documents
-from addons.fetch.breaker import Breaker, Turn
-from addons.fetch.upstream import Document, FetchFailed, Unanswered, Upstream
+from addons.fetch.breaker import Breaker
+from addons.fetch.upstream import Document, Upstream
+from addons.simple.names import ProjectName
+from addons.sources.admitted import admitted, heard
 from addons.sources.outage import Outage
-from addons.sources.source import SourceUnavailable
 from proxyconf.settings import MOST_FRESH_SECONDS
 
 _AGE = re.compile(r"[0-9]{1,9}")  # RFC 9111 section 1.2.2
@@ -23,12 +23,16 @@ _AGE = re.compile(r"[0-9]{1,9}")  # RFC 9111 section 1.2.2
 class Keeping:
     """How documents outlast their freshness: on disk, and for how long (seconds) they stand in during an outage.
 
-    Who asks for one that could stand in waits `patience_seconds` for the upstream.
+    Who asks for one that could stand in waits `patience_seconds` for the upstream. That there is no page is remembered
+    for `absent_seconds`: never of an own index, whose new project would be the public one's meanwhile (CCH-09).
+    Projects that are to be kept `forever` outlast their removal upstream.
     """
 
     documents: Documents | None = None
     stale_seconds: float = 86_400.0
     patience_seconds: float = 3.0
+    absent_seconds: float = 0.0
+    forever: Callable[[ProjectName], bool] = lambda project: False
 
 
 class Asking:
@@ -62,31 +66,10 @@ class Asking:
 
     async def ask(self, url: str, headers: Mapping[str, str]) -> Document:
         """GET a document. Raises SourceUnavailable where there is no answer at all, or none is waited for."""
-        turn = self.breaker.turn()
-        if turn is None:
-            seconds = self.breaker.wait_seconds
-            raise SourceUnavailable(f"source {self.source}: is down, and is asked again in {seconds:.0f} s")
-        try:
-            answer = await self._ask(url, headers, turn)
-        except FetchFailed as error:
-            raise SourceUnavailable(f"source {self.source}: {error}") from error
-        finally:
-            turn.gave_up()
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            turn.failed(url)
-        else:
-            turn.answered()
-        return answer
-
-    async def _ask(self, url: str, headers: Mapping[str, str], turn: Turn) -> Document:
-        try:
-            return await self.upstream.document(url, headers)
-        except Unanswered:
-            turn.failed()
-            raise
-        except FetchFailed:  # it led elsewhere, or sent too much: it is there
-            turn.answered()
-            raise
+        with admitted(self.source, self.breaker) as turn:
+            answer = await self.upstream.document(url, headers)
+            heard(turn, answer.status, url)
+            return answer
 
     def fresh_until(self, answer: Document) -> float:
         """Give until when, by the clock, an answer counts without asking again (RFC 9111 section 4.2).

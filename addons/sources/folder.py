@@ -18,10 +18,10 @@ from addons.simple.distributions import distribution
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
 from addons.sources.folder_list import write_list
-from addons.sources.listed import ListDocument
+from addons.sources.listed import ListDocument, ListTerms
 from addons.sources.look import NOTHING, UNSETTLED, Look, walk
 from addons.sources.noticing import NOBODY, Noticing, notice
-from addons.sources.source import FileGone, LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span
+from addons.sources.source import FileGone, LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span, Told
 from addons.sources.standing import Described, MetadataReader, NotListed, Stand, describe, identity
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class Folder:
 
     own = True
     direct = False
+    list_terms = ListTerms()
 
     def __init__(
         self,
@@ -212,11 +213,11 @@ class Folder:
         """Give None: a folder has files, and documents are made of them."""
         return None
 
-    async def provenance(self, file: File) -> bytes | None:
+    async def provenance(self, file: File, max_age: float | None = None) -> Told | None:
         """Give None: nobody attested what lies in a folder."""
         return None
 
-    async def classifiers(self) -> bytes | None:
+    async def classifiers(self, max_age: float | None = None) -> Told | None:
         """Give None: they are PyPI's."""
         return None
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
+from math import inf
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,9 +26,10 @@ from addons.sources.index_files import IndexFiles
 from addons.sources.index_list import IndexList
 from addons.sources.kept_files import KeptFiles
 from addons.sources.kept_metadata import KeptMetadata
-from addons.sources.listed import ListDocument
+from addons.sources.listed import ListDocument, ListTerms
+from addons.sources.outlasting import Outlasting
 from addons.sources.revalidated import Absent, Revalidated
-from addons.sources.source import LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span
+from addons.sources.source import LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span, Told
 from proxyconf import hosts
 from proxyconf.addresses import is_loopback
 from proxyconf.settings import Source as SourceSettings
@@ -59,7 +61,7 @@ class Index:
         mine = frozenset(map(hosts.normal_host, dialled(settings)))
         self._hosts = mine & (hosts.INDEX | hosts.FILES) if self.direct else mine
         self._upstream = upstream
-        self._files = IndexFiles(settings.name, upstream)
+        self._files = IndexFiles(settings.name, upstream, clock)
         ask = self._files.core_metadata
         self._read_metadata = KeptMetadata(ask, blobs).read if blobs else ask
         self._read_file = KeptFiles(settings.name, self._files, blobs).read if blobs else self._files.read
@@ -73,22 +75,44 @@ class Index:
         )
         self._asking = asking
         self._pages: Revalidated[ProjectName, Page] = Revalidated(asking, _KEPT_FILES, lambda page: len(page.files) + 1)
+        self._outlasting = Outlasting(self._url, asking, self._understood)
         self._list = IndexList(self._url, asking)
+        stale = asking.keeping.stale_seconds
+        self.list_terms = ListTerms(
+            key=asking.key(self._url),
+            # An own source's list stands in only where none is to be had: MRG-03.
+            stale_seconds=stale if settings.public or stale == inf else 0.0,
+            patience_seconds=asking.keeping.patience_seconds,
+        )
         self._documents = IndexDocuments(asking, self._url.removesuffix("simple/")) if self.direct else None
 
     async def page(self, project: ProjectName, max_age: float | None = None) -> Page:
-        """Give the page as upstream has it. Raises ProjectAbsent (404, 410) or SourceUnavailable (anything else)."""
+        """Give the page as upstream has it, and what `Outlasting` has of it.
+
+        Raises ProjectAbsent (404, 410) or SourceUnavailable (anything else).
+        """
+        outlasts = self._outlasting.wanted(project)
         try:
             page, stale = await self._pages.get(
                 project, f"{self._url}{project}/", _HEADERS, lambda answer: self._read(answer, project), max_age
             )
-        except Absent as error:
+        except (Absent, SourceUnavailable) as error:
+            return await self._instead(project, error, outlasts=outlasts)
+        page = page if stale is None else msgspec.structs.replace(page, stale=stale)
+        return await self._outlasting.with_vanished(page) if outlasts else page
+
+    async def _instead(self, project: ProjectName, error: Absent | SourceUnavailable, *, outlasts: bool) -> Page:
+        last = await self._outlasting.instead(project) if outlasts else None
+        if last is not None and (isinstance(error, Absent) or await self._outlasting.has_gone(project)):
+            return last
+        if isinstance(error, Absent):
             raise ProjectAbsent(project) from error
-        return page if stale is None else msgspec.structs.replace(page, stale=stale)
+        raise error
 
     def forget(self, project: ProjectName) -> None:
         """Forget what is in memory of a project: it was purged from the disk."""
         self._pages.forget(lambda key: key == project)
+        self._outlasting.forget(project)
         if self._documents is not None:
             self._documents.forget(project)
 
@@ -160,13 +184,13 @@ class Index:
         """Ask PyPI for a document of its legacy JSON API, as `IndexDocuments.legacy` does; None if it is not PyPI."""
         return await self._documents.legacy(project, version, max_age) if self._documents is not None else None
 
-    async def provenance(self, file: File) -> bytes | None:
+    async def provenance(self, file: File, max_age: float | None = None) -> Told | None:
         """Ask PyPI for the file's provenance, as `IndexDocuments.provenance` does; None if it is not PyPI."""
-        return await self._documents.provenance(file) if self._documents is not None else None
+        return await self._documents.provenance(file, max_age) if self._documents is not None else None
 
-    async def classifiers(self) -> bytes | None:
+    async def classifiers(self, max_age: float | None = None) -> Told | None:
         """Ask PyPI for its classifiers, as `IndexDocuments.classifiers` does; None if it is not PyPI."""
-        return await self._documents.classifiers() if self._documents is not None else None
+        return await self._documents.classifiers(max_age) if self._documents is not None else None
 
     async def retire(self) -> None:
         """Close the pool when the last answer is through."""

@@ -20,7 +20,7 @@ from addons.simple.names import ProjectName
 from addons.simple.page import File
 from addons.sources.asking import Asking
 from addons.sources.revalidated import Revalidated
-from addons.sources.source import LegacyDocument, SourceUnavailable
+from addons.sources.source import LegacyDocument, SourceUnavailable, Told
 
 _CAPACITY = 64_000_000  # bytes of documents: twenty of the largest projects, or thousands of usual ones
 _ENTRY = 1000  # bytes that an entry costs besides its content
@@ -54,18 +54,17 @@ class IndexDocuments:
         below = project if version is None else f"{project}/{quote(version, safe='+!')}"
         return await self._get(f"{self._root}pypi/{below}/json", _JSON, self._legacy, max_age)
 
-    async def provenance(self, file: File) -> bytes | None:
+    async def provenance(self, file: File, max_age: float | None = None) -> Told | None:
         """Give the provenance that the file's page leads to; None if it leads to none, or PyPI has none there."""
         if file.provenance is None:
             return None
         accept = {"Accept": f"{INTEGRITY}, application/json;q=0.5"}
-        found = await self._get(file.provenance, accept, self._provenance)
-        return found.content if found is not None else None
+        return _told(await self._get(file.provenance, accept, self._provenance, max_age))
 
-    async def classifiers(self) -> bytes | None:
+    async def classifiers(self, max_age: float | None = None) -> Told | None:
         """Give the classifiers, one a line; None if PyPI does not have them there."""
-        found = await self._get(f"{self._root}pypi?%3Aaction=list_classifiers", {"Accept": "*/*"}, self._classifiers)
-        return found.content if found is not None else None
+        url = f"{self._root}pypi?%3Aaction=list_classifiers"
+        return _told(await self._get(url, {"Accept": "*/*"}, self._classifiers, max_age))
 
     def forget(self, project: ProjectName) -> None:
         """Forget what is in memory of a project."""
@@ -122,6 +121,10 @@ class IndexDocuments:
             raise SourceUnavailable(
                 f"source {self._asking.source}: answered with what is no such document: {ascii(str(error))[:200]}"
             ) from error
+
+
+def _told(found: LegacyDocument | None) -> Told | None:
+    return None if found is None else Told(found.content, found.stale)
 
 
 def _document(answer: Document, describes: str | None) -> LegacyDocument:

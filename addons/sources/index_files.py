@@ -3,16 +3,18 @@
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 
 import httpx
 import msgspec
 
-from addons.fetch.upstream import FetchFailed, Upstream
+from addons.fetch.upstream import Upstream
 from addons.fetch.verified import NotAsPromised, verified
 from addons.simple.page import File
+from addons.sources.admitted import FileHosts, heard
 from addons.sources.revalidated import ABSENT
 from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
 from addons.sources.stretches import behind, chained, cut
@@ -26,9 +28,19 @@ _NUMBER = re.compile(r"[0-9]{1,19}")
 class IndexFiles:
     """Reads files and core metadata of one source."""
 
-    def __init__(self, source: str, upstream: Upstream) -> None:
+    def __init__(self, source: str, upstream: Upstream, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
         self._upstream = upstream
+        self._hosts = FileHosts(source, clock)
+
+    @asynccontextmanager
+    async def _get(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
+        """GET a file as a stream; of a host that is down SourceUnavailable comes at once."""
+        async with AsyncExitStack() as stack:
+            with self._hosts.admitted(url) as turn:
+                response = await stack.enter_async_context(self._upstream.file(url, headers))
+                heard(turn, response.status_code, url)
+            yield response
 
     @asynccontextmanager
     async def download(
@@ -81,11 +93,8 @@ class IndexFiles:
         headers = {"Range": f"bytes={at}-"} if at else {}
         if at and known and not known.startswith("W/"):  # RFC 9110 section 13.1.5: a weak tag proves nothing here
             headers["If-Range"] = known
-        try:
-            async with self._upstream.file(file.url, headers) as response:
-                yield response
-        except FetchFailed as error:
-            raise SourceUnavailable(f"source {self._source}: {error}") from error
+        async with self._get(file.url, headers) as response:
+            yield response
 
     def _onwards(self, file: File, response: httpx.Response, at: int) -> AsyncIterator[bytes]:
         """Give the bytes from `at` on out of the answer to a request for them; all of a file without ranges is one."""
@@ -112,11 +121,8 @@ class IndexFiles:
         A span cannot be checked against the hash of the whole; the client that joins spans checks what it has joined.
         """
         wanted = {} if span is None else {"Range": f"bytes={span.start}-{span.stop - 1}"}
-        try:
-            async with self._upstream.file(file.url, wanted) as response:
-                yield self._whole(file, response) if span is None else self._part(file, response, span)
-        except FetchFailed as error:
-            raise SourceUnavailable(f"source {self._source}: {error}") from error
+        async with self._get(file.url, wanted) as response:
+            yield self._whole(file, response) if span is None else self._part(file, response, span)
 
     def _whole(self, file: File, response: httpx.Response) -> Reading:
         self._expect(file, response, HTTPStatus.OK)
@@ -172,10 +178,9 @@ class IndexFiles:
 
     async def core_metadata(self, file: File) -> bytes:
         """Ask upstream for `<file>.metadata`; checked against the announced sha256 where there is one (MET-02)."""
-        try:
+        with self._hosts.admitted(file.url) as turn:
             answer = await self._upstream.document(f"{file.url}.metadata", {})
-        except FetchFailed as error:
-            raise SourceUnavailable(f"source {self._source}: {error}") from error
+            heard(turn, answer.status, answer.url)
         if answer.status in ABSENT:
             raise FileGone(f"the metadata of {file.filename} is announced, but not at its source")
         if answer.status != HTTPStatus.OK:

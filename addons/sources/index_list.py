@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -11,9 +12,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from addons.fetch.upstream import Document, FetchFailed
+from addons.fetch.upstream import Document
 from addons.off_loop import opened
 from addons.simple.negotiation import Form
+from addons.sources.admitted import admitted, heard
 from addons.sources.asking import Asking
 from addons.sources.listed import ListDocument
 from addons.sources.source import SourceUnavailable
@@ -48,15 +50,16 @@ class IndexList:
                 return await self._fetch(into, known)
         except TimeoutError as error:
             raise self._failed(f"its project list did not come within {self._most_seconds:g} s") from error
-        except FetchFailed as error:
-            raise self._failed(str(error)) from error
         except httpx.HTTPError as error:
             raise self._failed(f"broke off in the middle of its project list ({type(error).__name__})") from error
 
     async def _fetch(self, into: Path, known: ListDocument | None) -> ListDocument:
         conditional = {"If-None-Match": known.etag} if known is not None and known.etag else {}
         wanted = {"Accept": _ACCEPT, "Accept-Encoding": "gzip", **conditional}
-        async with self._asking.upstream.file(self._url, wanted) as response:
+        async with AsyncExitStack() as stack:
+            with admitted(self._asking.source, self._asking.breaker) as turn:
+                response = await stack.enter_async_context(self._asking.upstream.file(self._url, wanted))
+                heard(turn, response.status_code, self._url)
             fresh_seconds = self._fresh_seconds(response)
             if response.status_code == HTTPStatus.NOT_MODIFIED and known is not None:
                 return replace(known, fresh_seconds=fresh_seconds)

@@ -1,6 +1,7 @@
 """Documents of one source on disk: what the disk's clock, which all processes share, means by the source's own."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
@@ -23,12 +24,14 @@ _SMALL = 1_000_000  # bytes that are searched in less time than a hop to a threa
 class State:
     """What the disk knows of a document: when it was asked for (by the source's clock), until when it counts.
 
-    An unknown time is minus infinity. An empty digest: upstream said that there is none.
+    An unknown time is minus infinity. An empty digest: upstream said that there is none. `noted` tells this knowledge
+    from any later one: two readings of one time by two clocks differ.
     """
 
     asked: float
     fresh_until: float
     digest: bytes
+    noted: float = 0.0
 
 
 class Lasting:
@@ -45,9 +48,13 @@ class Lasting:
             return None
         now, age = self._asking.clock(), self._documents.wall() - stamp.asked
         if age < _SET_BACK:
-            return State(-inf, 0.0, stamp.digest)
+            return State(-inf, 0.0, stamp.digest, stamp.asked)
         left = min(stamp.fresh_until - self._documents.wall(), MOST_FRESH_SECONDS)
-        return State(now - max(age, 0.0), now + left, stamp.digest)
+        return State(now - max(age, 0.0), now + left, stamp.digest, stamp.asked)
+
+    def turn(self, url: str) -> AbstractAsyncContextManager[bool]:
+        """Give whether it is this process's turn to ask for the document; another one's is waited for, within patience."""
+        return self._documents.turns.taking(self._asking.key(url), self._asking.keeping.patience_seconds)
 
     async def find(self, url: str, digest: bytes) -> Document | None:
         """Give the document in this state."""

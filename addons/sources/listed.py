@@ -21,6 +21,17 @@ class ListDocument:
     fresh_seconds: float = 0.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class ListTerms:
+    """How a source's list outlasts its freshness: the key that it has on disk (None: it is not kept there), and for how
+    long (seconds) it stands in while the source is unavailable, which is waited for so long (seconds).
+    """
+
+    key: str | None = None
+    stale_seconds: float = 0.0
+    patience_seconds: float = 3.0
+
+
 class Lister(Protocol):
     """Whoever can list projects: every source can. `own`: they are the organisation's."""
 
@@ -29,6 +40,9 @@ class Lister(Protocol):
 
     @property
     def own(self) -> bool: ...
+
+    @property
+    def list_terms(self) -> ListTerms: ...
 
     async def projects(self, into: Path, known: ListDocument | None = None) -> ListDocument:
         """Write the list of the source's projects to the file `into`, as it came, unless it is still the known one.

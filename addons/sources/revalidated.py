@@ -21,6 +21,7 @@ ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 """The statuses by which an index says for certain that it does not have something."""
 
 _ABSENT_SECONDS = 60
+_MOST_MISSING = 20_000  # keys of which it is remembered that there is nothing: a few megabytes
 
 
 class Absent(Exception):
@@ -29,7 +30,10 @@ class Absent(Exception):
 
 @dataclass(frozen=True)
 class _Kept[V]:
-    """`digest`: what it is on disk; `lasts`: whether it may stand in while the index does not answer."""
+    """`digest`: what it is on disk; `lasts`: whether it may stand in while the index does not answer.
+
+    `noted`: which knowledge of the disk it agrees with.
+    """
 
     value: V
     validators: Mapping[str, str]
@@ -37,6 +41,7 @@ class _Kept[V]:
     fresh_until: float
     digest: bytes = b""
     lasts: bool = True
+    noted: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class _Wanted[K, V]:
 class Revalidated[K: Hashable, V]:
     """Values read from an index's answers, by key, up to a total of what `weigh` gives.
 
-    `absent` is what "not there" is remembered as, for a minute at most (CCH-09); without it it is asked each time.
+    `absent` is what "not there" is remembered as, for a minute at most (CCH-09); without it `Keeping` says for how long.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Revalidated[K: Hashable, V]:
         self._disk = Lasting(asking, documents) if documents is not None else None
         self._tally = documents.counts if documents is not None else DocumentCounts()
         self._recent: Recent[K, _Kept[V]] = Recent(capacity)
+        self._missing: Recent[K, State] = Recent(_MOST_MISSING)  # when the index said that there is none
         self._looks: Flights[K, _Kept[V] | None] = Flights()
         self._flights: Flights[K, V] = Flights()
         self._begun: dict[K, float] = {}  # when those under way began, by the event loop's time
@@ -86,23 +92,32 @@ class Revalidated[K: Hashable, V]:
         if kept is not None and self._counts(kept, max_age):
             self._tally.hits += 1
             return kept.value, None
+        if kept is None and self._is_missing(key, max_age):
+            raise Absent(key)
         wanted = _Wanted(key, url, headers, read)
         if self._disk is not None:
             kept = await self._looks.share(key, lambda: self._look(wanted))
             if kept is not None and self._counts(kept, max_age):
                 self._tally.hits += 1
                 return kept.value, None
+            if kept is None and self._is_missing(key, max_age):
+                raise Absent(key)
         return await self._renewed(wanted, kept, before)
 
     def forget(self, wanted: Callable[[K], bool]) -> None:
         """Forget what is in memory under such keys: somebody has purged it from the disk."""
-        for key in filter(wanted, list(self._recent)):
-            self._recent.forget(key)
+        for memory in (self._recent, self._missing):
+            for key in filter(wanted, list(memory)):
+                memory.forget(key)
         self._takedowns += 1
 
     def _counts(self, kept: _Kept[V], max_age: float | None) -> bool:
         now = self._asking.clock()
         return now < kept.fresh_until and (max_age is None or now - kept.asked <= max_age)
+
+    def _is_missing(self, key: K, max_age: float | None) -> bool:
+        said, most = self._missing.find(key), self._asking.keeping.absent_seconds
+        return said is not None and self._asking.clock() - said.asked < min(most if max_age is None else max_age, most)
 
     # What another process, or this one before it was restarted, has left on disk
 
@@ -116,7 +131,8 @@ class Revalidated[K: Hashable, V]:
             return self._after_takedown(wanted.key, kept, state)
         if kept is not None and kept.digest == state.digest:
             later = replace(kept, asked=state.asked, fresh_until=state.fresh_until)
-            return kept if state.asked <= kept.asked else self._keep(wanted.key, later)
+            known = kept if state.asked <= kept.asked else later
+            return known if known.noted == state.noted else self._keep(wanted.key, replace(known, noted=state.noted))
         if kept is not None and state.asked <= kept.asked:
             return kept
         loaded = await self._load(wanted, state)
@@ -132,6 +148,7 @@ class Revalidated[K: Hashable, V]:
         if kept is not None and not kept.lasts:  # the memory of its absence itself
             return kept
         self._recent.forget(key)
+        self._missing.keep(key, state, 1)
         self._takedowns += 1
         return None
 
@@ -145,7 +162,7 @@ class Revalidated[K: Hashable, V]:
         except SourceUnavailable:  # other code wrote it: it is asked for anew
             return None
         self._tally.from_disk += 1
-        return _Kept(value, validators(answer), state.asked, state.fresh_until, state.digest)
+        return _Kept(value, validators(answer), state.asked, state.fresh_until, state.digest, noted=state.noted)
 
     # Asking, and what is given if there is no answer
 
@@ -182,7 +199,7 @@ class Revalidated[K: Hashable, V]:
     async def _ask(self, wanted: _Wanted[K, V], kept: _Kept[V] | None) -> V:
         self._begun[wanted.key] = asyncio.get_running_loop().time()
         try:
-            value = await self._answered(wanted, kept)
+            value = await self._in_turn(wanted, kept)
         except SourceUnavailable:
             self._tally.errors += 1
             raise
@@ -190,6 +207,25 @@ class Revalidated[K: Hashable, V]:
             del self._begun[wanted.key]
         self._asking.outage.had(wanted.url)
         return value
+
+    async def _in_turn(self, wanted: _Wanted[K, V], kept: _Kept[V] | None) -> V:
+        """Ask, if no other process does; else what that one is told, once it is on disk (decision 26)."""
+        if self._disk is None or (kept is not None and not kept.lasts):  # nothing would come to lie on disk
+            return await self._answered(wanted, kept)
+        missing = self._noted(wanted.key)
+        async with self._disk.turn(wanted.url) as mine:
+            told = await self._look(wanted)
+            if told is not None and (kept is None or told.noted != kept.noted):
+                return told.value
+            if told is None and self._noted(wanted.key) != missing and self._is_missing(wanted.key, None):
+                raise Absent(wanted.key)
+            if not mine and kept is not None and self._stands_in(kept):
+                raise SourceUnavailable(f"source {self._asking.source}: has not answered another process in time")
+            return await self._answered(wanted, told)
+
+    def _noted(self, key: K) -> float | None:
+        said = self._missing.find(key)
+        return None if said is None else said.noted
 
     async def _answered(self, wanted: _Wanted[K, V], kept: _Kept[V] | None) -> V:
         began = self._asking.clock()
@@ -217,6 +253,7 @@ class Revalidated[K: Hashable, V]:
     async def _gone(self, wanted: _Wanted[K, V], began: float, until: float) -> V:
         self._tally.absent += 1
         self._recent.forget(wanted.key)
+        self._missing.keep(wanted.key, State(began, 0.0, b""), 1)
         self._takedowns += 1
         if self._disk is not None:
             await self._disk.forget(wanted.url, began)
@@ -227,6 +264,7 @@ class Revalidated[K: Hashable, V]:
         return self._keep(wanted.key, kept).value
 
     def _keep(self, key: K, kept: _Kept[V]) -> _Kept[V]:
+        self._missing.forget(key)
         self._recent.keep(key, kept, self._weigh(kept.value))
         return kept
 

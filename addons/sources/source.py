@@ -8,7 +8,7 @@ from typing import Protocol
 
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
-from addons.sources.listed import ListDocument
+from addons.sources.listed import ListDocument, ListTerms
 
 
 class ProjectAbsent(Exception):
@@ -16,7 +16,14 @@ class ProjectAbsent(Exception):
 
 
 class SourceUnavailable(Exception):
-    """The source gave no certain answer (error, time-out, login page, damaged page): nobody else is asked. In words."""
+    """The source gave no certain answer (error, time-out, login page, damaged page): nobody else is asked. In words.
+
+    `retry_seconds`: after which the source is asked again at the earliest, where that is known.
+    """
+
+    def __init__(self, words: str, retry_seconds: float | None = None) -> None:
+        super().__init__(words)
+        self.retry_seconds = retry_seconds
 
 
 class FileGone(Exception):
@@ -55,6 +62,14 @@ class LegacyDocument:
     content: bytes
     version: str
     describes: str | None
+    stale: float | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """Another document of PyPI's, as it sent it. `stale`: as in `LegacyDocument`."""
+
+    content: bytes
     stale: float | None = None
 
 
@@ -103,16 +118,19 @@ class Source(Protocol):
         """
         ...
 
-    async def provenance(self, file: File) -> bytes | None:
+    async def provenance(self, file: File, max_age: float | None = None) -> Told | None:
         """Give PyPI's provenance of a file of the page, a JSON object (PEP 740); None if this source has none.
 
         Raises SourceUnavailable.
         """
         ...
 
-    async def classifiers(self) -> bytes | None:
+    async def classifiers(self, max_age: float | None = None) -> Told | None:
         """Give PyPI's list of classifiers, lines of UTF-8; None if this source has none. Raises SourceUnavailable."""
         ...
+
+    @property
+    def list_terms(self) -> ListTerms: ...
 
     async def projects(self, into: Path, known: ListDocument | None = None) -> ListDocument:
         """Write the list of the source's projects to the file `into`, as it came, unless it is still the known one.

@@ -9,6 +9,7 @@ from tests.fakepypi.faults import (
     GzipBody,
     Hang,
     IgnoreRange,
+    LastByteMissing,
     LoginPage,
     NoContentLength,
     Redirect,
@@ -16,6 +17,7 @@ from tests.fakepypi.faults import (
     Slow,
     Status,
     Truncate,
+    TruncateHead,
     WrongRange,
 )
 from tests.fakepypi.files import FakeFile
@@ -34,6 +36,7 @@ __all__ = [
     "GzipBody",
     "Hang",
     "IgnoreRange",
+    "LastByteMissing",
     "LoginPage",
     "NoContentLength",
     "Redirect",
@@ -42,6 +45,7 @@ __all__ = [
     "Slow",
     "Status",
     "Truncate",
+    "TruncateHead",
     "WrongRange",
     "client_for",
 ]

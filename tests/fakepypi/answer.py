@@ -13,6 +13,7 @@ class Delivery:
     before_headers: tuple[Tap, ...] = ()  # waited for, one after the other, before anything is sent
     during_body: tuple[Tap, ...] = ()  # hold the body where they stand
     reset_first: bool = False  # RST in place of an answer
+    head_cut_after: int | None = None  # bytes of the head after which the connection ends
     cut_after: int | None = None  # bytes of the body after which the connection ends
     cut_by_reset: bool = False  # … by RST; else by an orderly close
     chunked: bool = False  # no Content-Length

@@ -88,9 +88,8 @@ class Connection:
         if not delivery.chunked and answer.status != HTTPStatus.NOT_MODIFIED:
             headers["Content-Length"] = str(answer.body.size)
         seen.status = answer.status  # before it is sent: whoever has the answer may look here at once
-        await self._write(
-            h11.Response(status_code=answer.status, headers=list(headers.items()), reason=_phrase(answer.status))
-        )
+        head = h11.Response(status_code=answer.status, headers=list(headers.items()), reason=_phrase(answer.status))
+        await self._write(head, delivery.head_cut_after)
         if seen.method != "HEAD" and answer.status != HTTPStatus.NOT_MODIFIED:
             await self._send_body(answer)
         await self._write(h11.EndOfMessage())
@@ -116,11 +115,13 @@ class Connection:
             reset(self._writer)
         raise Dropped
 
-    async def _write(self, event: h11.Event) -> None:
+    async def _write(self, event: h11.Event, cut_after: int | None = None) -> None:
         data = self._http.send(event)
         if data:
-            self._writer.write(data)
+            self._writer.write(data[:cut_after])
             await self._writer.drain()
+        if cut_after is not None:
+            raise Dropped
 
 
 def _phrase(status: int) -> str:

@@ -98,6 +98,26 @@ class Truncate(Kind):
 
 
 @dataclass(frozen=True)
+class TruncateHead(Kind):
+    """An orderly close in the middle of the headers."""
+
+    after_bytes: int = 30
+
+    @override
+    def change(self, answer: Answer, tap: Tap) -> Answer:
+        return _delivered(answer, head_cut_after=self.after_bytes)
+
+
+@dataclass(frozen=True)
+class LastByteMissing(Kind):
+    """An orderly close one byte before the end."""
+
+    @override
+    def change(self, answer: Answer, tap: Tap) -> Answer:
+        return _delivered(answer, cut_after=max(answer.body.size - 1, 0))
+
+
+@dataclass(frozen=True)
 class Corrupt(Kind):
     """One byte of the body (the one at `offset`) is another; lengths and headers are as they should be."""
 

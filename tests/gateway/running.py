@@ -29,7 +29,7 @@ def configuration(pypi: FakePyPI, folder: Path, **settings: object) -> Path:
     """Write a configuration whose PyPI is the fake one, and give its file; `settings` come over the usual ones."""
     usual: dict[str, object] = {
         "certs": str(folder / "certs"),
-        "cache": {"folder": str(folder / "cache")},
+        "cache": {"folder": str(folder / "cache"), "absent_seconds": 0},  # else a test waits for what it has published
         "upstream": {
             "ca": str(pypi.ca_path),
             "proxy": "none",

@@ -23,6 +23,7 @@ OWN = "https://index.example.org/root/pypi/+simple/"
             "foo-bar",
         ),
         (OWN, f"{OWN}a%2Fb/foo_bar-1.0+x-py3-none-any.whl.metadata?key=1", "metadata", "foo-bar"),
+        (PYPI, "https://pypi.org/simple/foo/#kept", "page", "foo"),
         (PYPI, "https://pypi.org/simple/", "other", None),
         (PYPI, "https://pypi.org/simple/foo/bar/", "other", None),
         (PYPI, "https://pypi.org/pypi?%3Aaction=list_classifiers", "classifiers", None),

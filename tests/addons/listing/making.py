@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from addons.listing.project_list import ProjectList
 from addons.listing.reading import read
 from addons.listing.sorted_names import read_about, read_names
 from addons.listing.store import ListStore, Made
-from addons.sources.listed import ListDocument
+from addons.sources.listed import ListDocument, ListTerms
 from tests.addons.sources.places import Time
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -106,6 +107,15 @@ class Lists:
     sent: int = 0
     gate: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
+    key: str | None = None
+    stale_seconds: float = 86_400.0
+    patience_seconds: float = 60.0
+
+    @property
+    def list_terms(self) -> ListTerms:
+        """An own source's list stands in only where nothing is asked."""
+        stale = self.stale_seconds if not self.own or self.stale_seconds == inf else 0.0
+        return ListTerms(key=self.key, stale_seconds=stale, patience_seconds=self.patience_seconds)
 
     async def projects(self, into: Path, known: ListDocument | None = None) -> ListDocument:
         """Write the list, as an index with ETags does."""
@@ -116,7 +126,7 @@ class Lists:
             await self.gate.wait()
         if self.failing is not None:
             raise self.failing
-        version = hashlib.sha256(body).hexdigest()
+        version = f"{JSON} {hashlib.sha256(body).hexdigest()}"
         if known is not None and known.version == version:
             return replace(known, fresh_seconds=self.fresh_seconds)
         self.sent += 1

@@ -24,11 +24,19 @@ async def lasting_index(
     wall: Time | None = None,
     patience: float = 5.0,
     stale: float = DAY,
+    absent: float = 0.0,
+    forever: tuple[str, ...] = (),
     **settings: Any,
 ) -> AsyncIterator[Index]:
     """Make the source `pypi` of one process of many: all that have the folder share what is on disk."""
     documents = Documents(folder, wall=wall or time)
-    keeping = Keeping(documents=documents, stale_seconds=stale, patience_seconds=patience)
+    keeping = Keeping(
+        documents=documents,
+        stale_seconds=stale,
+        patience_seconds=patience,
+        absent_seconds=absent,
+        forever=forever.__contains__,
+    )
     try:
         async with public_index(pypi, time, keeping=keeping, **settings) as index:
             yield index

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from addons.simple.page import File
 from addons.sources.index import Index
-from addons.sources.source import LegacyDocument, SourceUnavailable
+from addons.sources.source import LegacyDocument, SourceUnavailable, Told
 from tests.addons.simple.drawing import json_values
 from tests.addons.sources.places import DEMO, Time, only_file, own_folder, private_index, public_index
 from tests.fakepypi import ContentType, FakePyPI, LoginPage, Reset, Status, Truncate
@@ -170,7 +170,7 @@ async def test_provenance__is_what_the_page_leads_to(pypi: FakePyPI, index: Inde
     pypi.release("demo", "1.0", extra={"provenance": f"https://pypi.org{PROVENANCE}"})
     pypi.document("pypi.org", PROVENANCE, b'{"version": 1}', "application/vnd.pypi.integrity.v1+json")
     file = await only_file(index)
-    assert [await index.provenance(file) for _ in range(2)] == [b'{"version": 1}'] * 2
+    assert [await index.provenance(file) for _ in range(2)] == [Told(b'{"version": 1}')] * 2
     assert len(pypi.asked(PROVENANCE)) == 1
     assert "application/vnd.pypi.integrity.v1+json" in pypi.asked(PROVENANCE)[0].headers["accept"]
 

@@ -1,0 +1,89 @@
+"""A files host that is down, apart from its index: nobody waits for it, and it is asked again by one."""
+
+from contextlib import suppress
+
+import pytest
+
+from addons.fetch.breaker import FAILURES
+from addons.simple.page import File
+from addons.sources.index import Index
+from addons.sources.source import FileGone, SourceUnavailable
+from tests.addons.sources.places import DEMO, Time, only_file, private_index, public_index, whole
+from tests.fakepypi import FakePyPI, Hang, Reset, Status
+
+HOST = "files.pythonhosted.org"
+DOWN = f"source pypi: its files' host {HOST} is down, and is asked again in 1 s"
+
+
+async def trip(index: Index, file: File) -> None:
+    """Let its breaker open."""
+    for _ in range(FAILURES):
+        with pytest.raises(SourceUnavailable, match=HOST):
+            await whole(index, file)
+
+
+@pytest.mark.parametrize("what", ["file", "metadata"])
+async def test_files_host__that_is_down__is_unavailable_without_being_asked(
+    pypi: FakePyPI, index: Index, time: Time, what: str
+) -> None:
+    """CCH-17: files and metadata alike, with the time of the next try; pages are asked for as ever."""
+    pypi.release("demo", "1.0", announce_metadata=True)
+    file = await only_file(index)
+    pypi.fault("/packages/", Reset())
+    await trip(index, file)
+    asked = len(pypi.requests)
+    for _ in range(10):
+        with pytest.raises(SourceUnavailable, match=DOWN) as caught:
+            await (whole(index, file) if what == "file" else index.core_metadata(file))
+        assert caught.value.retry_seconds == 1
+    assert len(pypi.requests) == asked
+    time.now += 700
+    assert len((await index.page(DEMO)).files) == 1
+    assert index.condition == "usual"
+
+
+async def test_files_host__that_hangs__costs_a_few_their_time_only(pypi: FakePyPI, time: Time) -> None:
+    """CCH-17: five wait for it, then one now and then; and it recovers by itself."""
+    published = pypi.release("demo", "1.0")
+    async with public_index(pypi, time, read_seconds=0.1) as index:
+        await _hangs(pypi, index, time, published.content)
+
+
+async def _hangs(pypi: FakePyPI, index: Index, time: Time, content: bytes) -> None:
+    file = await only_file(index)
+    pypi.fault("/packages/", Hang())
+    await trip(index, file)
+    pypi.lift()
+    with pytest.raises(SourceUnavailable, match=DOWN):
+        await whole(index, file)
+    time.now += 1
+    assert [await whole(index, file) for _ in range(2)] == [content] * 2
+
+
+async def test_files_host__that_lacks_a_file_or_answers_errors_for_one__is_not_down(
+    pypi: FakePyPI, index: Index
+) -> None:
+    """CCH-17: 404 is an answer, and one URL's 5xx counts once, so that no broken file takes the others away."""
+    published = pypi.release("demo", "1.0")
+    file = await only_file(index)
+    for status in (404, 503):
+        fault = pypi.fault("/packages/", Status(status))
+        for _ in range(2 * FAILURES):
+            with suppress(FileGone, SourceUnavailable):
+                await whole(index, file)
+        fault.lift()
+        assert await whole(index, file) == published.content
+
+
+async def test_index__whose_files_lie_with_it__has_two_breakers(pypi: FakePyPI) -> None:
+    """CCH-17: what is down of it is one or the other, also on one host."""
+    private = pypi.private()
+    published = private.release("demo", "1.0")
+    async with private_index(pypi, private) as index:
+        file = await only_file(index)
+        pypi.fault("/private/simple/", Reset())
+        for number in range(FAILURES + 1):
+            with pytest.raises(SourceUnavailable):
+                await index.page(f"other{number}")  # type: ignore[arg-type] # normal as it is
+        assert index.condition == "down"
+        assert await whole(index, file) == published.content
