@@ -279,6 +279,8 @@ class LaneLayer(layer.Layer):
         self._unread.take()
         if (self._rest or self._sending) and self._client.state & ConnectionState.CAN_WRITE and not self._end.gone:
             self._last = True  # it can still take what it asked for
+            if self._sending is not None:
+                self._sending.last_words()
             return
         self._ended = True
         if self._sending is not None:

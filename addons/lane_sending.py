@@ -14,6 +14,8 @@ from addons.sources.source import FileGone, SourceUnavailable
 
 logger = logging.getLogger(__name__)
 
+_SILENCE_SECONDS = 1.0  # for which a client that says no more is still taken for a listener, while there is nothing for it
+
 
 class Sending:
     """One answer with a file's bytes, sent by a task of its own, which begins at once.
@@ -27,6 +29,8 @@ class Sending:
         self.length = length
         self.left_out = False
         self.broken = False
+        self._given = 0
+        self._watching: asyncio.Task[None] | None = None
         self._end = end
         self._delivery = delivery
         self._task = asyncio.Task(self._run(), loop=asyncio.get_running_loop(), eager_start=True)
@@ -44,6 +48,18 @@ class Sending:
         """Send no more: nobody is there."""
         if self._task.cancel():
             self._hung_up()
+
+    def last_words(self) -> None:
+        """The client says no more. Most have gone then, some listen still: they are told apart by having nothing to send."""
+        if self._watching is None:
+            self._watching = asyncio.ensure_future(self._watch())
+
+    async def _watch(self) -> None:
+        given = -1
+        while not self.is_over and (given != self._given or self._end.full):
+            given = self._given
+            await asyncio.wait([self._task], timeout=_SILENCE_SECONDS)
+        self.stop()
 
     async def _run(self) -> None:
         try:
@@ -78,3 +94,4 @@ class Sending:
         self._end.give(answers.streamed_head(shown, file.length or 0, time.time(), closes=self.head.closes))
         async for chunk in file.chunks:
             await self._end.send(chunk)
+            self._given += 1

@@ -14,11 +14,18 @@ async def off_loop[**P, T](large: bool, work: Callable[P, T], *args: P.args, **k
 
 @asynccontextmanager
 async def opened(path: Path, mode: Literal["rb", "wb"]) -> AsyncIterator[BinaryIO]:
-    """Give the open file. It is closed in the end, also if whoever asked left while it was being opened.
+    """Give the open file, as `opened_by` does. Raises OSError."""
+    async with opened_by(lambda: path.open(mode)) as file:
+        yield file
 
-    Raises OSError.
+
+@asynccontextmanager
+async def opened_by(work: Callable[[], BinaryIO]) -> AsyncIterator[BinaryIO]:
+    """Give the file that `work` opens in a thread. It is closed in the end, also if whoever asked left meanwhile.
+
+    Raises as `work`.
     """
-    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(asyncio.to_thread(path.open, mode))
+    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         file = await asyncio.shield(opening)
     except asyncio.CancelledError:

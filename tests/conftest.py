@@ -1,4 +1,4 @@
-"""Fixtures that tests of every part use."""
+"""Fixtures that tests of every part use, and how many faults are tried (docs/faults.md)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +11,18 @@ from tests.fakepypi import FakePyPI
 # Other work on the machine may hold up one example; how long parsers may take is tested by itself.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever runs the tests choose how much goes wrong in tests/faults."""
+    group = parser.getgroup("wheelgate")
+    group.addoption("--faults", choices=("few", "full"), default="few", help="faults tried in tests/faults")
+    group.addoption("--faults-seed", type=int, default=4, help="which of them, and at which moments")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Print what it takes to run the same faults again."""
+    return f"faults: {config.getoption('--faults')}, seed {config.getoption('--faults-seed')}"
 
 
 @pytest.fixture

@@ -8,22 +8,26 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from addons.cache.counts import Counts
 from addons.cache.growing import Beside, Growing
 from addons.cache.layout import Layout
 from addons.cache.part_file import PartFile, Write, sweep
+from addons.cache.plain_files import is_plain, open_plain
 from addons.cache.promised import Fetch, Promise, Readable, read_at
+from addons.cache.proofs import Mark, Proofs, mark_of
 from addons.cache.room import Limits, Room, kept_files, used_lately
-from addons.off_loop import opened
+from addons.off_loop import opened_by
 
 logger = logging.getLogger(__name__)
 
 
+_SOON_PROVEN = 8_000_000  # bytes that are hashed before anything of them is given out: some milliseconds
 _MOST_KEEPING = 2  # files that are being fsynced at a time: all threads of the process together are a handful
 
 
@@ -37,22 +41,27 @@ class Found(NamedTuple):
 class Blob:
     """A kept file that is open."""
 
-    def __init__(self, descriptor: int, size: int, counts: Counts) -> None:
-        self.size = size
-        self._counts = counts
+    def __init__(self, sha256: str, descriptor: int, proofs: Proofs, counts: Counts) -> None:
+        self.size = os.fstat(descriptor).st_size
+        self._sha256 = sha256
         self._descriptor = descriptor
+        self._proofs = proofs
+        self._counts = counts
 
     async def read(self, at: int, count: int) -> bytes:
         """Give bytes as `Readable.read` says."""
+        stop = min(at + count, self.size)
+        if at < stop == self.size:
+            stop = await self._proofs.readable_to(self._sha256, self._descriptor, at, stop)
+        return await self.arrived(at, stop - at)
+
+    async def arrived(self, at: int, count: int) -> bytes:
+        """Give bytes as `Readable.arrived` says."""
         if at >= self.size:
             return b""
         part = await read_at(self._descriptor, min(count, self.size - at), at)
         self._counts.bytes_from_disk += len(part)
         return part
-
-    async def arrived(self, at: int, count: int) -> bytes:
-        """Give bytes as `Readable.arrived` says."""
-        return await self.read(at, count)
 
 
 class Blobs:
@@ -60,17 +69,22 @@ class Blobs:
 
     Nothing of the folder has to be there: what is missing is made when it is needed, again and again. A disk that does
     not take a file is said in the log, and fails no reading: that raises NotKept, and upstream is there to go on with.
-    `under_way`: what is being fetched or put away.
+    `under_way`: what is being fetched or put away. `wall` gives seconds since 1970.
     """
 
-    def __init__(self, folder: Path, limits: Limits, write: Write = os.write) -> None:
+    def __init__(
+        self, folder: Path, limits: Limits, write: Write = os.write, wall: Callable[[], float] = time.time
+    ) -> None:
         self.counts = Counts()
         self._folder = folder
         self._files = Layout(folder).files
         self._parts = Layout(folder).growing
         self._write = write
-        self._room = Room(self._files, limits)
-        self._beside = Beside(self._room, self.counts, self._say, self.begin, asyncio.Semaphore(_MOST_KEEPING))
+        self._wall = wall
+        self._room = Room(self._files, limits, wall=wall)
+        self._proofs = Proofs(self._drop_wrong)
+        keeping = asyncio.Semaphore(_MOST_KEEPING)
+        self._beside = Beside(self._room, self.counts, self._say, self.begin, keeping, self._proofs)
         self._growing: dict[Promise, Growing] = {}
         self.under_way: set[Growing] = set()
         self._said: set[str] = set()
@@ -88,12 +102,17 @@ class Blobs:
 
     def _sweep(self) -> None:
         try:
-            for path in list(self._parts.iterdir()):
-                sweep(path)
+            paths = list(self._parts.iterdir())
         except FileNotFoundError:
-            pass  # nothing was ever kept
+            return  # nothing was ever kept
         except OSError as error:
             self._say(error.strerror or type(error).__name__)
+            return
+        for path in paths:
+            try:
+                sweep(path)
+            except OSError as error:
+                self._say(error.strerror or type(error).__name__)
 
     async def close(self) -> None:
         """Stop what is being fetched, and leave nothing of it; what is there already is kept."""
@@ -101,6 +120,7 @@ class Blobs:
             for growing in self.under_way:
                 growing.stop(at_once=True)
             await asyncio.wait([growing.task for growing in self.under_way])
+        await self._proofs.close()
 
     # Files
 
@@ -112,7 +132,7 @@ class Blobs:
         """Give a kept file, or None. Waits for the disk: call it in a thread."""
         path = self.path(sha256)
         try:
-            return Found(path, path.stat().st_size)
+            return Found(path, path.lstat().st_size) if is_plain(path) else None
         except OSError:
             return None
 
@@ -157,19 +177,45 @@ class Blobs:
     async def _kept(self, promise: Promise) -> AsyncIterator[Blob | None]:
         async with AsyncExitStack() as stack:
             try:
-                file = await stack.enter_async_context(opened(self.path(promise.sha256), "rb"))
-                stat = os.fstat(file.fileno())
-                whole = promise.size in (None, stat.st_size)
-                if not whole:
-                    await asyncio.to_thread(self.drop, promise.sha256)
-                elif not used_lately(stat.st_mtime):
-                    await asyncio.to_thread(os.utime, file.fileno())
+                file = await stack.enter_async_context(opened_by(lambda: self._open(promise.sha256)))
+                blob = Blob(promise.sha256, file.fileno(), self._proofs, self.counts)
+                right = await self._right(promise, file.fileno(), blob.size)
             except OSError:
                 yield None
                 return
-            self.counts.hits += whole
-            self.counts.damaged += not whole
-            yield Blob(file.fileno(), stat.st_size, self.counts) if whole else None
+            self.counts.hits += right
+            yield blob if right else None
+
+    async def _right(self, promise: Promise, descriptor: int, size: int) -> bool:
+        if self._proofs.known(promise.sha256, mark_of(descriptor)):
+            return True
+        proof = self._proofs.prove(promise.sha256, descriptor)
+        # Whoever says another length may be wrong himself: the hash decides.
+        if size < _SOON_PROVEN or promise.size not in (None, size):
+            return await asyncio.shield(proof)
+        return True  # so far: its last byte waits for the proof
+
+    def _open(self, sha256: str) -> BinaryIO:
+        descriptor = open_plain(self.path(sha256), os.O_RDONLY)
+        self._touch(sha256, descriptor)
+        return os.fdopen(descriptor, "rb")
+
+    def _touch(self, sha256: str, descriptor: int) -> None:
+        mark, now = mark_of(descriptor), self._wall()
+        if not used_lately(mark.changed / 1e9, now):
+            with suppress(OSError):  # of a folder that may only be read
+                os.utime(descriptor, (now, now))
+            if self._proofs.known(sha256, mark):
+                self._proofs.note(sha256, mark_of(descriptor))
+
+    def _drop_wrong(self, sha256: str, mark: Mark) -> None:
+        """Drop a file that does not hash to its name, unless it has been replaced. Waits for the disk."""
+        self.counts.damaged += 1
+        path = self.path(sha256)
+        logger.error("%s does not hash to its name any more: it is dropped, and fetched anew when it is wanted", path)
+        with suppress(OSError):
+            if path.lstat().st_ino == mark.inode:
+                path.unlink()
 
     def _joined(self, promise: Promise, fetch: Fetch | None) -> AbstractContextManager[Growing]:
         growing = self.growing(promise)

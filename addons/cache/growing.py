@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from addons.cache.counts import Counts
 from addons.cache.part_file import PartFile, Stand
 from addons.cache.promised import Fetch, Mismatch, NotKept, Promise, read_at
+from addons.cache.proofs import Proofs
 from addons.cache.room import Room
 
 _MOST_AHEAD = 16  # chunks that wait for the disk, at most: upstream is held up then
@@ -21,7 +22,8 @@ _LOOK_AT_ROOM = 64_000_000  # bytes after which it is asked anew whether the dis
 class Beside:
     """What all growing files of a store share: its room, its numbers, its way to tell the log why a file is not kept.
 
-    `begin` is awaited before anything is written; `keeping` lets few at a time wait until all is on disk.
+    `begin` is awaited before anything is written; `keeping` lets few at a time wait until all is on disk; `proofs` is
+    told of what was proven.
     """
 
     room: Room
@@ -29,6 +31,7 @@ class Beside:
     say: Callable[[str], object]
     begin: Callable[[], Awaitable[None]]
     keeping: asyncio.Semaphore
+    proofs: Proofs
 
 
 class Growing:
@@ -46,6 +49,7 @@ class Growing:
         self._fetch = fetch
         self._begin = beside.begin
         self._keeping = beside.keeping
+        self._proofs = beside.proofs
         self._room = beside.room
         self._counts = beside.counts
         self._say = beside.say
@@ -105,6 +109,8 @@ class Growing:
             if not await self._further():
                 return b""
         self._given = True
+        if self._proven and stop == self._there:
+            stop = await self._proofs.readable_to(self._promise.sha256, self._part.descriptor, at, stop)
         return await self.arrived(at, stop - at)
 
     async def arrived(self, at: int, count: int) -> bytes:
@@ -168,6 +174,7 @@ class Growing:
                 case Stand.LOST:
                     self._fault = NotKept("another process gave it up")
         finally:
+            await asyncio.to_thread(self._part.discard)
             await asyncio.to_thread(self._room.settle, self._part.final, self._there if self.kept else 0)
 
     async def _make_room(self) -> None:
@@ -196,7 +203,8 @@ class Growing:
         try:
             self._there = await asyncio.to_thread(self._part.take_up)
             if self._there == self.size or await self._fill():
-                await asyncio.to_thread(self._part.prove, self._promise)
+                mark = await asyncio.to_thread(self._part.prove, self._promise)
+                self._proofs.note(self._promise.sha256, mark)
                 self._prove(self._there)
                 async with self._keeping:
                     await asyncio.to_thread(self._part.keep)
@@ -207,8 +215,6 @@ class Growing:
         except Mismatch as error:
             self._counts.mismatches += 1
             self._fault = error
-        finally:
-            await asyncio.to_thread(self._part.discard)
 
     async def _fill(self) -> bool:
         """Fetch and write to the end; False if it was stopped, or the fetch failed."""

@@ -12,7 +12,9 @@ from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
+from addons.cache.plain_files import Obstructed, clear, open_plain
 from addons.cache.promised import Mismatch, NotKept, Promise
+from addons.cache.proofs import Mark, mark_of
 
 type Write = Callable[[int, bytes | memoryview], int]
 
@@ -43,8 +45,14 @@ class PartFile:
         self._sha256 = hashlib.sha256(usedforsecurity=False)
         self._blake2b = hashlib.blake2b(digest_size=32)
         self._size = 0
+        self._left: Mark | None = None  # as what we left it, where we write
         self._holding = False
         self._closing = threading.Lock()
+
+    @property
+    def descriptor(self) -> int:
+        """The open file, to read from; -1 once it is closed."""
+        return self._descriptor
 
     def claim(self, size: int | None) -> Stand:
         """Open the file, made if it is not there, and try to be its writer; `size` in bytes, if known. Raises OSError.
@@ -77,12 +85,19 @@ class PartFile:
 
     def _lock(self) -> bool:
         self._holding = _locked(self._descriptor)
+        if self._holding:
+            self._left = mark_of(self._descriptor)
         return self._holding
 
     def _unless_done(self) -> Stand:
         try:
-            descriptor = os.open(self.final, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = open_plain(self.final, os.O_RDONLY)
         except FileNotFoundError:
+            return Stand.MINE
+        except Obstructed:
+            clear(self.final)
+            return Stand.MINE
+        if not _is_right(descriptor, self.final):
             return Stand.MINE
         self.discard()
         self.close()
@@ -101,8 +116,12 @@ class PartFile:
         return self._size
 
     def append(self, pieces: Iterable[bytes], most: int | None) -> int:
-        """Write and hash further bytes; gives the length after them. Raises OSError; Mismatch beyond `most` bytes."""
+        """Write and hash further bytes; gives the length after them. Raises OSError; Mismatch beyond `most` bytes.
+
+        What is hashed is what came, and readers have what lies on disk: NotKept if somebody else wrote to it.
+        """
         with self._closing:
+            self._as_we_left_it()
             for piece in pieces:
                 if most is not None and self._size + len(piece) > most:
                     raise Mismatch(f"the body is longer than the {most} bytes of its page")
@@ -110,21 +129,32 @@ class PartFile:
                 while rest:
                     rest = rest[self._write(self._descriptor, rest) :]
                 self._hash(piece)
+            self._left = mark_of(self._descriptor)
         return self._size
+
+    def _as_we_left_it(self) -> None:
+        if mark_of(self._descriptor) != self._left:
+            raise NotKept("somebody else wrote to its file")
 
     def _hash(self, piece: bytes) -> None:
         self._sha256.update(piece)
         self._blake2b.update(piece)
         self._size += len(piece)
 
-    def prove(self, promise: Promise) -> None:
-        """Raise Mismatch unless all that was written is as promised."""
+    def prove(self, promise: Promise) -> Mark:
+        """Raise Mismatch unless all that was written is as promised, NotKept if it lies on disk no more. Raises OSError.
+
+        Gives the mark of what is proven.
+        """
+        self._as_we_left_it()
         if promise.size is not None and self._size != promise.size:
             raise Mismatch(f"the body ended after {self._size} of {promise.size} bytes")
         if (said := self._sha256.hexdigest()) != promise.sha256:
             raise Mismatch(f"the body's sha256 is {said}, its page says {promise.sha256}")
         if promise.blake2b is not None and (said := self._blake2b.hexdigest()) != promise.blake2b:
             raise Mismatch(f"the body's BLAKE2b is {said}, its address says {promise.blake2b}")
+        assert self._left is not None  # we hold the lock
+        return self._left
 
     def keep(self) -> None:
         """Give the proven file its name, so that it is there after a loss of power too. Raises OSError or NotKept."""
@@ -153,11 +183,6 @@ class PartFile:
         """Take the file away unless another process has it now. Raises OSError."""
         sweep(self._path)
 
-    @property
-    def descriptor(self) -> int:
-        """The open file, to read from; -1 once it is closed."""
-        return self._descriptor
-
     def close(self) -> None:
         """Close the file, and with it the lock."""
         with self._closing:
@@ -177,9 +202,13 @@ class PartFile:
 def sweep(path: Path, remove: bool = True) -> bool:
     """Take a file away that nobody writes, and tell whether it was one; what is being written stays. Raises OSError."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = open_plain(path, os.O_RDWR)
     except FileNotFoundError:
         return False
+    except Obstructed:
+        if remove:
+            clear(path)
+        return True
     try:
         with suppress(FileNotFoundError):
             if _locked(descriptor) and os.path.samestat(path.stat(), os.fstat(descriptor)):
@@ -192,12 +221,24 @@ def sweep(path: Path, remove: bool = True) -> bool:
 
 
 def _made(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT
     try:
-        return os.open(path, flags, 0o600)
+        return open_plain(path, flags)
     except FileNotFoundError:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(path, flags, 0o600)
+    except Obstructed:
+        clear(path)
+    return open_plain(path, flags)
+
+
+def _is_right(descriptor: int, path: Path) -> bool:
+    """Tell whether an open file hashes to its name; else close it, and take it away. Raises OSError."""
+    with open(descriptor, "rb", closefd=False) as file:
+        right = hashlib.file_digest(file, "sha256").hexdigest() == path.name
+    if not right:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+    return right
 
 
 def _locked(descriptor: int) -> bool:

@@ -4,10 +4,14 @@ diskcache pickles what is of another type, and unpickles whatever a row of its d
 and removes the file that a row names, wherever that is. Here all three are refused.
 """
 
+import errno
 import re
+from pathlib import Path
 from typing import Any, override
 
 from diskcache import Disk
+
+from addons.cache.plain_files import is_plain
 
 _PICKLE = 4  # diskcache.core.MODE_PICKLE, part of its format on disk
 _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28}\.val")
@@ -48,6 +52,8 @@ class PlainDisk(Disk):  # type: ignore[misc] # diskcache has no types
             raise Tampered("a value is neither bytes nor text nor a number")
         if filename is not None and not _is_ours(filename):
             raise Tampered("a value is said to lie outside the folder")
+        if isinstance(filename, str) and not is_plain(Path(self._directory) / filename):  # a pipe would be waited for
+            raise FileNotFoundError(errno.ENOENT, "a value is no file")
         return super().fetch(mode, filename, value, read)
 
     @override

@@ -22,6 +22,10 @@ class Damaged(Exception):
     """A kept file lost bytes under the hand of its reader. In words."""
 
 
+class Wrong(Damaged):
+    """A kept file does not hash to its name any more: what was read of it may be wrong. In words."""
+
+
 @dataclass(frozen=True)
 class Promise:
     """What a file is to be: its sha256 and, where known, its BLAKE2b-256 (both in lower-case hex) and length in bytes."""
@@ -54,7 +58,8 @@ class Readable(Protocol):
     async def read(self, at: int, count: int) -> bytes:
         """Give up to `count` bytes from `at` on, as soon as there is one; none means that the file ends there.
 
-        The last byte is given only if the whole is as promised. Raises Mismatch, NotKept, Damaged, or as the fetch.
+        The last byte is given only if the whole is as promised. Raises Mismatch, NotKept, Damaged, Wrong, or as
+        the fetch.
         """
         ...
 

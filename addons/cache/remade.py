@@ -12,6 +12,7 @@ from pathlib import Path
 from diskcache import Cache, Timeout
 
 from addons.cache.plain_disk import PlainDisk
+from addons.cache.plain_files import clear, is_plain
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,9 @@ class Remade:
         if self._opened is not None and self._opened[1] == _identity(self._folder):
             return self._opened[0]
         self.close()  # it was deleted, or made anew by another process: ours would be written to in vain
+        database = _database(self._folder)
+        if os.path.lexists(database) and not is_plain(database):  # SQLite would wait for a pipe, and follow a link
+            clear(self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         cache = Cache(
             str(self._folder),

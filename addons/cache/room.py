@@ -6,13 +6,13 @@ All of this waits for the disk: it belongs into threads.
 import errno
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
 from typing import NamedTuple
 
 from addons.cache.promised import NotKept
@@ -38,17 +38,23 @@ class Kept(NamedTuple):
 
 
 def kept_files(folder: Path) -> Iterator[Kept]:
-    """Give the kept files: `<two hex digits>/<sha256>` below the folder. What vanishes meanwhile is passed over."""
+    """Give the kept files: `<two hex digits>/<sha256>` below the folder.
+
+    What vanishes meanwhile is passed over, and so is what is no plain file.
+    """
     for path in folder.glob("[0-9a-f][0-9a-f]/*"):
         with suppress(FileNotFoundError):
-            stat = path.stat()
-            if S_ISREG(stat.st_mode):
-                yield Kept(stat.st_mtime, stat.st_size, path)
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                yield Kept(status.st_mtime, status.st_size, path)
 
 
-def used_lately(used: float) -> bool:
-    """Tell whether a last use (seconds since 1970) is so recent that it is not written down anew."""
-    return time.time() - used < _TOUCHED_SECONDS
+def used_lately(used: float, now: float) -> bool:
+    """Tell whether a last use (seconds since 1970, as `now`) is so recent that it is not written down anew.
+
+    One in the future was written down by a clock that has been set back since.
+    """
+    return abs(now - used) < _TOUCHED_SECONDS
 
 
 class Room:
@@ -60,11 +66,13 @@ class Room:
         limits: Limits,
         free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
         self._limits = limits
         self._free = free
         self._clock = clock
+        self._wall = wall
         self._lock = threading.Lock()
         self._total = 0
         self._counted_at = -_COUNTED_SECONDS
@@ -110,10 +118,15 @@ class Room:
 
     def _count(self) -> list[Kept]:
         # What has its name and is not settled yet counts among what is coming, and does not make way.
-        found = sorted(kept for kept in kept_files(self._folder) if kept.path not in self._coming)
+        found = [kept for kept in kept_files(self._folder) if kept.path not in self._coming]
+        found.sort(key=self._last_use)
         self._total = sum(kept.size for kept in found)
         self._counted_at = self._clock()
         return found
+
+    def _last_use(self, kept: Kept) -> float:
+        # A use in the future is of no known age: it must not stay for as long as the clock was wrong.
+        return kept.used if kept.used < self._wall() + _TOUCHED_SECONDS else 0.0
 
     def _evict(self) -> None:
         files = self._count()

@@ -3,8 +3,10 @@
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+
+import msgspec
 
 from addons.answers import Answer, bad_upstream, unavailable
 from addons.origin.ranges import Asked, NotSatisfiable, asked
@@ -28,6 +30,14 @@ class Opened:
     chunks: AsyncIterator[bytes]
 
 
+class _OtherLength(Exception):
+    """The page is wrong about the length (now `size`, bytes), and not about the hash: ranges are told by what there is."""
+
+    def __init__(self, size: int | None) -> None:
+        super().__init__(size)
+        self.size = size
+
+
 @asynccontextmanager
 async def opened(delivery: Delivery, method: str, headers: Mapping[str, str]) -> AsyncIterator[Opened | Answer]:
     """Give the file, or the range of it that was asked for (`headers` by lower-case names), or why there is none, in words.
@@ -37,19 +47,28 @@ async def opened(delivery: Delivery, method: str, headers: Mapping[str, str]) ->
     """
     try:
         stretch = _stretch(delivery, method, headers)
-    except NotSatisfiable:
-        yield _not_satisfiable(delivery)
+    except NotSatisfiable as error:
+        yield _not_satisfiable(error)
         return
     if method == "HEAD" and delivery.file.size is not None:
         yield Opened(HTTPStatus.OK, delivery.headers, delivery.file.size, _nothing())
         return
     async with AsyncExitStack() as stack:
-        yield await _begun(delivery, method, stretch, stack)
+        yield await _begun(delivery, method, headers, stretch, stack)
 
 
-async def _begun(delivery: Delivery, method: str, stretch: Asked | None, stack: AsyncExitStack) -> Opened | Answer:
+async def _begun(
+    delivery: Delivery, method: str, headers: Mapping[str, str], stretch: Asked | None, stack: AsyncExitStack
+) -> Opened | Answer:
     try:
-        return await _reading(delivery, method, stretch, stack)
+        try:
+            return await _reading(delivery, method, stretch, stack)
+        except _OtherLength as error:
+            await stack.aclose()
+            true = replace(delivery, file=msgspec.structs.replace(delivery.file, size=error.size))
+            return await _reading(true, method, _stretch(true, method, headers), stack)
+    except NotSatisfiable as error:
+        return _not_satisfiable(error)
     except SourceUnavailable as error:
         logger.warning("%s: %s", delivery.file.filename, error)
         return unavailable(f"wheelgate: {error}", error.retry_seconds)
@@ -64,6 +83,8 @@ async def _reading(delivery: Delivery, method: str, stretch: Asked | None, stack
     reading: Reading = await stack.enter_async_context(
         delivery.source.read(delivery.file, None if whole or stretch is None else stretch.span)
     )
+    if None not in (reading.size, delivery.file.size) and reading.size != delivery.file.size:
+        raise _OtherLength(reading.size)
     chunks = _from(reading, stretch.span.start) if whole and stretch is not None else reading.chunks
     first = await anext(chunks, b"")
     if stretch is None:
@@ -82,8 +103,8 @@ def _stretch(delivery: Delivery, method: str, headers: Mapping[str, str]) -> Ask
     return asked(headers.get("range"), headers.get("if-range"), delivery.headers.get("ETag"), delivery.file.size)
 
 
-def _not_satisfiable(delivery: Delivery) -> Answer:
-    headers = {"Content-Range": f"bytes */{delivery.file.size}", "Cache-Control": "no-store"}
+def _not_satisfiable(error: NotSatisfiable) -> Answer:
+    headers = {"Content-Range": f"bytes */{error.size}", "Cache-Control": "no-store"}
     return Answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers)
 
 

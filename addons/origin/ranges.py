@@ -8,7 +8,11 @@ from addons.sources.source import Span
 
 
 class NotSatisfiable(Exception):
-    """The range begins behind the end of the file: 416."""
+    """The range begins behind the end of the file, which has `size` bytes: 416."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ def asked(wanted: str | None, if_range: str | None, etag: str | None, size: int)
     if start < 0:
         start = max(size + start, 0)
     if start >= size:
-        raise NotSatisfiable
+        raise NotSatisfiable(size)
     span = Span(start, size if stop is None else min(stop, size))
     return Asked(span, (stop is None and ranges.ranges[0][0] >= 0) or span == Span(0, size))
 

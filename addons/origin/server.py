@@ -27,7 +27,10 @@ class Origin:
         """Listen. Raises OSError if the loopback has no port left."""
         application = web.Application()
         application.router.add_route("*", "/{anything:.*}", self._serve)
-        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        # Whoever waits for an upstream that is silent, and hangs up, is waited for no longer.
+        runner = web.AppRunner(
+            application, access_log=None, handle_signals=False, shutdown_timeout=1.0, handler_cancellation=True
+        )
         await runner.setup()
         await web.TCPSite(runner, _HOST, 0).start()
         self._runner = runner

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 
@@ -107,7 +107,7 @@ class IndexFiles:
             raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
         return self._guarded(response)
 
-    async def rest(self, file: File, at: int, before: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def rest(self, file: File, at: int, before: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
         """Give a file's bytes from `at` on, proven with those `before`. Raises FileGone or SourceUnavailable."""
         async with self.download(file, at) as reading:
             chunks = verified(chained(before, reading.chunks), file.hashes, reading.size)

@@ -1,15 +1,16 @@
 """Files of an index, kept on disk: fetched once for all who ask, proven, and read from there ever after."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from urllib.parse import urlsplit
 
 from addons.cache.blobs import Blobs
-from addons.cache.promised import Damaged, Fetch, Mismatch, NotKept, Promise, Readable
+from addons.cache.promised import Damaged, Fetch, Mismatch, NotKept, Promise, Readable, Wrong
 from addons.simple.page import File
 from addons.sources.index_files import IndexFiles
 from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
+from addons.sources.stretches import behind
 from proxyconf import hosts
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -48,15 +49,20 @@ class KeptFiles:
         """
         async with AsyncExitStack() as stack:
             kept = await self._kept(file, span, stack)
+
+            def begun(start: int, stop: int | None) -> AsyncIterator[bytes]:
+                assert kept is not None
+                chunks = self._chunks(file, kept, start, stop)
+                stack.push_async_callback(chunks.aclose)  # whoever leaves in the middle leaves no answer open
+                return chunks
+
             if kept is None:
                 self._blobs.counts.passed += 1
                 yield await stack.enter_async_context(self._files.read(file, span))
             elif span is None:
-                yield Reading(
-                    kept.size, self._chunks(file, kept, 0, None), lambda start: self._chunks(file, kept, start, None)
-                )
+                yield Reading(kept.size, begun(0, None), lambda start: begun(start, None))
             else:
-                yield Reading(kept.size, self._chunks(file, kept, span.start, span.stop))
+                yield Reading(kept.size, begun(span.start, span.stop))
 
     async def _kept(self, file: File, span: Span | None, stack: AsyncExitStack) -> Readable | None:
         promise = promise_of(file)
@@ -79,14 +85,17 @@ class KeptFiles:
     def _not_it(self, file: File, error: Mismatch) -> FileGone:
         return FileGone(f"{file.filename} from source {self._source} is not the file of its page: {error}")
 
-    async def _chunks(self, file: File, kept: Readable, start: int, stop: int | None) -> AsyncIterator[bytes]:
+    async def _chunks(self, file: File, kept: Readable, start: int, stop: int | None) -> AsyncGenerator[bytes]:
         at = start
         while stop is None or at < stop:
             try:
                 part = await kept.read(at, _PART if stop is None else min(_PART, stop - at))
-            except (NotKept, Damaged):
-                async for part in self._past(file, kept, at, stop):
-                    yield part
+            except (NotKept, Damaged) as error:
+                if isinstance(error, Wrong) and at > start:  # what was given may be wrong: there is no going on from it
+                    raise SourceUnavailable(f"{file.filename} in the cache: {error}") from error
+                async with aclosing(self._past(file, kept, Span(start, at), stop)) as rest:
+                    async for part in rest:
+                        yield part
                 return
             except Mismatch as error:
                 raise self._not_it(file, error) from error
@@ -95,16 +104,20 @@ class KeptFiles:
             at += len(part)
             yield part
 
-    async def _past(self, file: File, kept: Readable, at: int, stop: int | None) -> AsyncIterator[bytes]:
+    async def _past(self, file: File, kept: Readable, given: Span, stop: int | None) -> AsyncGenerator[bytes]:
         """Go on past the store, which failed: whoever has the beginning gets the rest, proven all the same."""
         self._blobs.counts.passed += 1
+        at = given.stop
         if stop is not None:
             async with self._files.read(file, Span(at, stop)) as reading:
                 async for part in reading.chunks:
                     yield part
             return
-        async for part in self._files.rest(file, at, self._before(file, kept, at)):
-            yield part
+        # Where nothing of it was read, what stands before may never have come into the store.
+        known = at if given.start < at else 0
+        async with aclosing(self._files.rest(file, known, self._before(file, kept, known))) as rest:
+            async for part in behind(rest, at - known):
+                yield part
 
     async def _before(self, file: File, kept: Readable, stop: int) -> AsyncIterator[bytes]:
         at = 0

@@ -12,11 +12,14 @@ from tests.fakepypi.taps import Tap
 class Fault:
     """One fault in force, as the test holds it. A gate is one as well. May be used from any thread."""
 
-    def __init__(self, path: str, kind: Kind, *, times: int | None, host: str | None, method: str | None) -> None:
+    def __init__(
+        self, path: str, kind: Kind, *, times: int | None, host: str | None, method: str | None, after: int = 0
+    ) -> None:
         self.kind = kind
         self.hits = 0  # requests (or connections) that it has hit
         self._path, self._host, self._method = path, host, method
         self._left = times
+        self._after = after  # requests that are let pass before
         self._lifted = False
         self._tap = Tap(kind.after_bytes if isinstance(kind, Hang) else 0)
 
@@ -61,6 +64,9 @@ class Fault:
     def strike(self) -> bool:
         """Count a hit; False if there are none left."""
         if self._lifted or self._left == 0:
+            return False
+        if self._after:
+            self._after -= 1
             return False
         if self._left is not None:
             self._left -= 1

@@ -95,10 +95,17 @@ class FakePyPI(FakeIndex):
     # What goes wrong
 
     def fault(
-        self, path: str, kind: Kind, *, times: int | None = None, host: str | None = None, method: str | None = None
+        self,
+        path: str,
+        kind: Kind,
+        *,
+        times: int | None = None,
+        host: str | None = None,
+        method: str | None = None,
+        after: int = 0,
     ) -> Fault:
-        """Let something go wrong for a path (as in `asked`), the next `times` times or always."""
-        return self._faults.add(Fault(path, kind, times=times, host=host, method=method))
+        """Let something go wrong for a path (as in `asked`), the next `times` times or always, but for the first `after`."""
+        return self._faults.add(Fault(path, kind, times=times, host=host, method=method, after=after))
 
     def gate(self, path: str, after_bytes: int = 0) -> Fault:
         """Hold every answer for a path after so many bytes of its body until `.open()`; `.reached` tells that one waits."""

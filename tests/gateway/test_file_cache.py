@@ -1,8 +1,6 @@
 """Public files through a gateway that keeps them: fetched once for all, had for as long as their page has them."""
 
 import hashlib
-import random
-import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +11,11 @@ import httpx
 import pytest
 
 from tests.addons.cache.fetching import as_kept, lying
-from tests.fakepypi import Corrupt, FakeFile, FakePyPI, Hang, Reset, Status, Truncate
+from tests.fakepypi import Corrupt, FakePyPI, Hang, Reset, Status, Truncate
 from tests.fakepypi.faults import Kind
 from tests.gateway.conftest import Start
-from tests.gateway.running import RunningGateway, configuration
+from tests.gateway.running import RunningGateway
 from tests.gateway.test_broken_files import impatient, whole
-from tests.wheelgate_process import Gateway
 
 MB = 1_000_000
 
@@ -146,25 +143,6 @@ def test_upstream__that_fails_once__is_asked_for_the_rest_or_leaves_no_trace(
     assert kept(tmp_path) == (as_kept(file.content) if healed else {})
 
 
-def test_clients__a_hundred_that_open_and_hang_up__leave_nothing_behind(
-    gateway: RunningGateway, pypi: FakePyPI, tmp_path: Path
-) -> None:
-    """What nobody reads any more is given up before half of it is there; the next client has all of it."""
-    file = pypi.big("demo", "1.0", 3 * MB)
-    gate = pypi.gate(file.path, MB)
-
-    def client(number: int) -> None:
-        with gateway.client() as asking, asking.stream("GET", file.url) as answer:
-            assert next(answer.iter_raw())
-
-    with ThreadPoolExecutor(20) as pool:
-        list(pool.map(client, range(100)))
-    gate.open()
-    assert gateway.get(file.url).content == file.content
-    gateway.stop()
-    assert kept(tmp_path) == as_kept(file.content)
-
-
 def test_cache_folder__deleted_while_the_gateway_runs__is_made_again(
     gateway: RunningGateway, pypi: FakePyPI, tmp_path: Path
 ) -> None:
@@ -224,47 +202,3 @@ def test_room__of_the_configuration__is_kept_to(start: Start, pypi: FakePyPI, tm
         assert gateway.get(file.url).content == file.content
     gateway.stop()
     assert len(kept(tmp_path)) == 2
-
-
-def client_of(gateway: Gateway, folder: Path) -> httpx.Client:
-    """Give a client of a gateway in a process of its own, whose folder this is."""
-    trust = ssl.create_default_context(cafile=folder / "certs" / "ca.pem")
-    return httpx.Client(proxy=gateway.proxy, verify=trust, trust_env=False, timeout=20)
-
-
-def kill_after(gateway: Gateway, folder: Path, files: list[FakeFile], number: int) -> set[str]:
-    """Download all files at once, kill the gateway when so many are through, and give what was kept just before."""
-    had = threading.Semaphore(0)
-
-    def download(file: FakeFile) -> None:
-        with client_of(gateway, folder) as client:
-            assert whole(lambda: client.get(file.url)) in (file.content, None)
-        had.release()
-
-    with ThreadPoolExecutor(len(files)) as pool:
-        outcomes = pool.map(download, files)
-        for _ in range(number):
-            had.acquire()
-        there = {str(path.relative_to(folder / "cache")) for path in (folder / "cache" / "files").glob("*/*")}
-        gateway.process.kill()
-        list(outcomes)
-    return there
-
-
-def test_gateway__killed_in_the_middle_of_downloads__keeps_what_was_whole_and_nothing_else(
-    pypi: FakePyPI, tmp_path: Path
-) -> None:
-    """At random moments of thirty downloads: no wrong byte, no leftover after the next start, all can be had."""
-    files = [pypi.release("demo", f"{number}.0", size_padding=300_000) for number in range(30)]
-    right = as_kept(*(file.content for file in files))
-    config, chance = configuration(pypi, tmp_path), random.Random(6)
-    for _ in range(4):
-        with Gateway(config, tmp_path, "--listen", "127.0.0.1:0") as gateway:
-            sure = kill_after(gateway, tmp_path, files, chance.randrange(1, len(files)))
-        found = {path: content for path, content in kept(tmp_path).items() if path.startswith("files/")}
-        assert found.items() <= right.items()
-        assert sure <= found.keys()
-    with Gateway(config, tmp_path, "--listen", "127.0.0.1:0") as gateway, client_of(gateway, tmp_path) as client:
-        assert [client.get(file.url).content for file in files] == [file.content for file in files]
-        gateway.stop()
-    assert kept(tmp_path) == right

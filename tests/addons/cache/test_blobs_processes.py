@@ -188,9 +188,10 @@ def test_part_file__of_unknown_length_left_behind__is_begun_anew(tmp_path: Path)
 
 def test_part_file__with_a_name_already__needs_no_writing(tmp_path: Path) -> None:
     """Another process was faster: the file is read under its name, and nothing is left beside it."""
-    (tmp_path / "done").write_bytes(b"abc")
-    part = PartFile(tmp_path / "growing", tmp_path / "done")
+    final = tmp_path / promise(b"abc").sha256
+    final.write_bytes(b"abc")
+    part = PartFile(tmp_path / "growing", final)
     assert part.claim(3) is Stand.DONE
     assert (os.pread(part.descriptor, 9, 0), part.length()) == (b"abc", 3)
-    assert [path.name for path in tmp_path.iterdir()] == ["done"]
+    assert list(tmp_path.iterdir()) == [final]
     part.close()

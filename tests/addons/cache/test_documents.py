@@ -313,10 +313,28 @@ def of_other_types(folder: Path) -> None:
     rows(folder, "UPDATE Cache SET mode = 1, filename = NULL, value = 5")
 
 
+def piped_values(folder: Path) -> None:
+    """Put pipes that nobody writes to in the place of the large values."""
+    for path in folder.rglob("*.val"):
+        path.unlink()
+        os.mkfifo(path)
+
+
 @pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
 @pytest.mark.parametrize(
     "damage",
-    [overwritten, cut, emptied, misled, deleted, garbled, shortened, without_values, of_other_types],
+    [
+        piped_values,
+        overwritten,
+        cut,
+        emptied,
+        misled,
+        deleted,
+        garbled,
+        shortened,
+        without_values,
+        of_other_types,
+    ],
     ids=lambda damage: damage.__name__,
 )
 async def test_cache__that_is_damaged__is_one_without_the_document_and_works_on(

@@ -323,6 +323,9 @@ async def test_disk__full__fails_no_reading_and_lets_no_wrong_byte_through(
     async with kept_files(pypi, blobs) as files:
         if kind is None:
             assert await whole(files, listed(made)) == made.content
+            async with files.read(listed(made), None) as reading:  # a download that is resumed where nothing is kept
+                assert reading.onward is not None
+                assert b"".join([part async for part in reading.onward(LAST - 9)]) == made.content[-10:]
         else:
             with pytest.raises(FileGone, match="sha256"):
                 await gather(files, listed(made), got)
