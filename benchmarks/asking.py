@@ -33,6 +33,10 @@ class Target:
 
     def connect(self) -> ssl.SSLSocket:
         """Open a connection, through CONNECT where there is a proxy, with its TLS handshake done."""
+        return self.context.wrap_socket(self.dial(), server_hostname=self.host)
+
+    def dial(self) -> socket.socket:
+        """Open a connection on which TLS is to begin, through CONNECT where there is a proxy."""
         link = socket.create_connection(self.address, PATIENCE)
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.proxied:
@@ -45,7 +49,7 @@ class Target:
                 said += part
             if b" 200 " not in said[:20]:
                 raise WrongAnswer(f"the proxy refused: {ascii(said)[:200]}")
-        return self.context.wrap_socket(link, server_hostname=self.host)
+        return link
 
 
 @dataclass(frozen=True)

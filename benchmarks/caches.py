@@ -1,11 +1,15 @@
-"""Caches in C to stand beside: squid with ssl-bump and nginx with TLS, where Debian's packages are installed."""
+"""Caches in C to stand beside: squid with ssl-bump and nginx with TLS, where Debian's packages are installed.
+
+Their configuration is written here, into the folder that they are started in, and so is everything they keep.
+"""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import trustme
@@ -17,6 +21,12 @@ from tests.wheelgate_process import free_port
 _CERTGEN = Path("/usr/lib/squid/security_file_certgen")  # Debian's package squid-openssl
 _NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
 _SQUID = shutil.which("squid", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+
+DEBIAN = {"squid": "squid-openssl", "nginx": "nginx"}
+"""The package that brings each of them."""
+
+DISK_GB = 8
+"""What each keeps on disk at most, where it does."""
 
 _SQUID_CONF = """\
 http_port 127.0.0.1:{port} ssl-bump tls-cert={home}/authority.pem generate-host-certificates=on
@@ -35,6 +45,14 @@ pid_filename none
 coredump_dir {home}
 shutdown_lifetime 0 seconds
 netdb_filename none
+{further}
+"""
+# What it takes to keep files of a gigabyte, to ask upstream once for what many want, and to answer pip's max-age=0 itself.
+_SQUID_DISK = """\
+maximum_object_size 4 GB
+cache_dir aufs {home}/store {megabytes} 16 256
+collapsed_forwarding on
+refresh_pattern . 0 20% 4320 ignore-reload
 """
 _NGINX_CONF = """\
 {user}
@@ -50,7 +68,7 @@ http {{
     fastcgi_temp_path {home}/fastcgi;
     uwsgi_temp_path {home}/uwsgi;
     scgi_temp_path {home}/scgi;
-    proxy_cache_path {home}/cache keys_zone=pages:10m;
+    proxy_cache_path {home}/cache keys_zone=pages:10m max_size={gigabytes}g use_temp_path=off;
     server {{
         listen 127.0.0.1:{port} ssl;
         ssl_certificate {pem};
@@ -59,7 +77,7 @@ http {{
         location / {{
             proxy_pass https://127.0.0.1:{origin};
             proxy_http_version 1.1;
-            proxy_set_header Host pypi.org;
+            proxy_set_header Host $host;
             proxy_set_header Connection "";
             proxy_ssl_name pypi.org;
             proxy_ssl_server_name on;
@@ -67,6 +85,9 @@ http {{
             proxy_ssl_trusted_certificate {ca};
             proxy_cache pages;
             proxy_cache_key $host$uri;
+            proxy_cache_lock on;
+            proxy_cache_lock_timeout 600s;
+            proxy_cache_lock_age 600s;
         }}
     }}
 }}
@@ -84,9 +105,14 @@ def cache(name: str, folder: Path, upstream: Target) -> AbstractContextManager[C
     return {"squid": squid, "nginx": nginx}[name](folder, upstream)
 
 
+def on_disk(name: str) -> Callable[[Path, Target], AbstractContextManager[Contender]]:
+    """Give what runs one of `installed` as a cache of files, on disk."""
+    return partial(squid, disk=True) if name == "squid" else nginx
+
+
 @contextmanager
-def squid(folder: Path, upstream: Target) -> Iterator[Contender]:
-    """Run squid as a proxy that decrypts (ssl-bump) and caches in memory: one process."""
+def squid(folder: Path, upstream: Target, *, disk: bool = False) -> Iterator[Contender]:
+    """Run squid as a proxy that decrypts (ssl-bump) and caches in memory, and also on disk: one process."""
     home = folder / "squid"
     home.mkdir()
     authority = trustme.CA(key_type=trustme.KeyType.RSA)
@@ -99,12 +125,15 @@ def squid(folder: Path, upstream: Target) -> Iterator[Contender]:
             shutil.chown(path, "proxy", "proxy")
     port = free_port()
     config = home / "squid.conf"
-    config.write_text(
-        _SQUID_CONF.format(port=port, home=home, certgen=_CERTGEN, origin=upstream.address[1], ca=upstream.ca)
-    )
+    further = _SQUID_DISK.format(home=home, megabytes=DISK_GB * 1000) if disk else ""
+    places = {"port": port, "home": home, "certgen": _CERTGEN, "origin": upstream.address[1], "ca": upstream.ca}
+    config.write_text(_SQUID_CONF.format(further=further, **places))
+    command = [str(_SQUID), "-N", "-f", str(config)]
+    if disk:
+        subprocess.run([*command, "-z"], check=True, capture_output=True)
     target = Target(("127.0.0.1", port), home / "ca.pem", proxied=True)
-    for contender in _running("squid", [str(_SQUID), "-N", "-f", str(config)], home, target):
-        yield replace(contender, revalidates=True)
+    for contender in _running("squid", command, home, target):
+        yield replace(contender, revalidates=not disk)
 
 
 @contextmanager
@@ -114,7 +143,7 @@ def nginx(folder: Path, upstream: Target) -> Iterator[Contender]:
     home.mkdir()
     port = free_port()
     config = home / "nginx.conf"
-    places = {"port": port, "home": home, "origin": upstream.address[1], "ca": upstream.ca}
+    places = {"port": port, "home": home, "origin": upstream.address[1], "ca": upstream.ca, "gigabytes": DISK_GB}
     user = "user root;" if os.geteuid() == 0 else ""
     config.write_text(_NGINX_CONF.format(user=user, pem=folder / "origin.pem", **places))
     target = Target(("127.0.0.1", port), upstream.ca, proxied=False)

@@ -1,7 +1,6 @@
 """What is measured side by side: each a process of its own, all in front of the same origin."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -15,10 +14,9 @@ import yaml
 
 from benchmarks.asking import Target
 from benchmarks.origin import Content
+from benchmarks.processes import cpu_seconds, memory
 from tests.fakepypi.building import Recipe, wheel
 from tests.wheelgate_process import BIN, Gateway, clean_environment, free_port
-
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -34,42 +32,32 @@ class Contender:
 
     def cpu(self) -> float:
         """CPU seconds that it has taken, its children's included."""
-        return sum(_cpu(pid) for pid in self.pids)
+        return cpu_seconds(self.pids)
 
     def memory(self) -> int:
-        """Bytes of memory that are its own (PSS)."""
-        return sum(_pss(pid) for pid in self.pids)
+        """Bytes of memory that are its own and its children's (PSS)."""
+        return memory(self.pids)
 
 
-def _cpu(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:  # nginx ends a process of its own after a minute, which has done next to nothing
-        return 0.0
-    return sum(map(int, fields[11:15])) / _TICKS
-
-
-def _pss(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except FileNotFoundError:  # the same
-        return 0
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+def certificate(folder: Path) -> Path:
+    """Make an origin's key and chain (`origin.pem`) and the CA that it is trusted by, whose path is given."""
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    leaf = authority.issue_cert("pypi.org", "files.pythonhosted.org", "localhost", key_type=trustme.KeyType.ECDSA)
+    leaf.private_key_and_cert_chain_pem.write_to_path(folder / "origin.pem")
+    authority.cert_pem.write_to_path(folder / "origin-ca.pem")
+    return folder / "origin-ca.pem"
 
 
 @contextmanager
 def origin(folder: Path, content: Content) -> Iterator[Contender]:
     """Run the fast origin, under a CA that `folder` has then as `origin-ca.pem`."""
-    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
-    leaf = authority.issue_cert("pypi.org", "files.pythonhosted.org", key_type=trustme.KeyType.ECDSA)
-    leaf.private_key_and_cert_chain_pem.write_to_path(folder / "origin.pem")
-    authority.cert_pem.write_to_path(folder / "origin-ca.pem")
+    ca = certificate(folder)
     command = [sys.executable, "-m", "benchmarks.origin", str(folder), json.dumps(asdict(content))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         port = int(process.stdout.readline())
-        yield Contender("direct", Target(("127.0.0.1", port), folder / "origin-ca.pem", proxied=False), (process.pid,))
+        yield Contender("direct", Target(("127.0.0.1", port), ca, proxied=False), (process.pid,))
         process.stdin.close()
 
 
@@ -116,6 +104,13 @@ def wheelgate_with_folder(folder: Path, upstream: Target) -> Iterator[Contender]
         yield replace(contender, folder=True)
 
 
+@contextmanager
+def streaming_mitmdump(folder: Path, upstream: Target) -> Iterator[Contender]:
+    """Run it with the two options that make it good at files: without them it holds each file whole, several times."""
+    with mitmdump(folder, upstream, stream_large_bodies="1m", connection_strategy="lazy") as contender:
+        yield contender
+
+
 _LEAD = """
 import asyncio
 
@@ -131,14 +126,17 @@ asyncio.open_connection = open_connection
 
 
 @contextmanager
-def mitmdump(folder: Path, upstream: Target) -> Iterator[Contender]:
-    """Run mitmproxy's own `mitmdump`, as it is, passing everything through; only what it dials is the origin."""
+def mitmdump(folder: Path, upstream: Target, **further: str) -> Iterator[Contender]:
+    """Run mitmproxy's own `mitmdump`, as it is, passing everything through; only what it dials is the origin.
+
+    `further` are options of its own.
+    """
     home = folder / "mitmdump"
     home.mkdir()
     lead = home / "lead.py"
     lead.write_text(_LEAD.replace("ADDRESS", repr(upstream.address)))
     port = free_port()
-    options = {"confdir": home, "ssl_verify_upstream_trusted_ca": upstream.ca}
+    options = {"confdir": home, "ssl_verify_upstream_trusted_ca": upstream.ca, **further}
     sets = [part for name, value in options.items() for part in ("--set", f"{name}={value}")]
     command = [str(BIN / "mitmdump"), "-q", "--listen-host", "127.0.0.1", "-p", str(port), "-s", str(lead), *sets]
     with subprocess.Popen(command, cwd=home, env=clean_environment(home)) as process:

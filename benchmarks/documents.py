@@ -15,6 +15,7 @@ HTML = "application/vnd.pypi.simple.v1+html"
 FILES = {"idna": 60, "requests": 244, "numpy": 4_400}  # about as many as they have; numpy's JSON is 2.8 MB then
 LARGE = "numpy"
 LARGE_FILES = 5_000
+PYPI_FILES = "https://files.pythonhosted.org"
 
 _POST = re.compile(r"^([^-]+-[0-9][^-]*?)(?=-|\.tar\.gz$)")  # name and version of a wheel or an sdist
 
@@ -38,11 +39,18 @@ def documents(scale: float = 1.0) -> Mapping[str, Document]:
 def document(project: str, files: int) -> Document:
     """Give a page of so many files. `idna`, which is not recorded, has those of requests under its own name."""
     page = recorded_json(f"{'requests' if project == 'idna' else project}.json")
-    entries = [_as_pypi_writes(entry) for entry in _as_many(page["files"], files)]
+    entries = [_described(entry) for entry in _as_many(page["files"], files)]
     if project == "idna":
         entries = json.loads(json.dumps(entries).replace("requests-", "idna-"))
-    versions = list(dict.fromkeys(_version(entry["filename"]) for entry in entries))
-    return Document(_json(project, versions, entries), _html(project, entries), len(entries))
+    return Document(json_page(project, entries), _html(project, entries), len(entries))
+
+
+def releases(project: str, files: int) -> list[Entry]:
+    """Give the entries of so many files of older releases of any project: those of requests, or of numpy if they are many."""
+    like = "requests" if files <= FILES["requests"] else LARGE
+    entries = [_described(entry) for entry in _as_many(recorded_json(f"{like}.json")["files"], files)]
+    renamed: list[Entry] = json.loads(json.dumps(entries).replace(f"{like}-", f"{project.replace('-', '_')}-"))
+    return renamed
 
 
 def renamed(number: int) -> str:
@@ -76,16 +84,20 @@ def _as_many(entries: list[Entry], count: int) -> Iterator[Entry]:
 def _renamed(entry: Entry, filename: str) -> Entry:
     sha256 = hashlib.sha256(filename.encode()).hexdigest()
     blake2b = hashlib.blake2b(filename.encode(), digest_size=32).hexdigest()
-    url = f"https://files.pythonhosted.org/packages/{blake2b[:2]}/{blake2b[2:4]}/{blake2b[4:]}/{filename}"
+    url = f"{PYPI_FILES}/packages/{blake2b[:2]}/{blake2b[2:4]}/{blake2b[4:]}/{filename}"
     return entry | {"filename": filename, "hashes": {"sha256": sha256}, "url": url}
 
 
-def _as_pypi_writes(entry: Entry) -> Entry:
-    """Add the keys that a plain mirror leaves out."""
-    described: bool | dict[str, str] = False
-    if entry["filename"].endswith(".whl"):
-        described = {"sha256": hashlib.sha256(entry["hashes"]["sha256"].encode()).hexdigest()}
-    further = {"core-metadata": described, "data-dist-info-metadata": described, "provenance": None}
+def _described(entry: Entry) -> Entry:
+    """Add the keys that a plain mirror leaves out; metadata, which nobody asks for, to wheels."""
+    wheel = entry["filename"].endswith(".whl")
+    return as_pypi_writes(entry, hashlib.sha256(entry["hashes"]["sha256"].encode()).hexdigest() if wheel else "")
+
+
+def as_pypi_writes(entry: Entry, described: str) -> Entry:
+    """Add the further keys that PyPI writes; `described` is the sha256 of the core metadata, empty if there is none."""
+    metadata = {"sha256": described} if described else False
+    further = {"core-metadata": metadata, "data-dist-info-metadata": metadata, "provenance": None}
     return dict(sorted((entry | further).items()))
 
 
@@ -93,7 +105,9 @@ def _version(filename: str) -> str:
     return filename.removesuffix(".tar.gz").split("-")[1]
 
 
-def _json(project: str, versions: list[str], entries: list[Entry]) -> bytes:
+def json_page(project: str, entries: list[Entry]) -> bytes:
+    """A project's page in JSON, byte for byte as PyPI lays it out."""
+    versions = list(dict.fromkeys(_version(entry["filename"]) for entry in entries))
     meta = {"_last-serial": 31415926, "api-version": "1.4"}
     page = {
         "alternate-locations": [],

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from benchmarks.asking import PATIENCE, PIECE, Asked, Heads, WrongAnswer, ask_once
+from benchmarks.link import Link
 
 
 @dataclass
@@ -41,74 +42,13 @@ class Taken:
         return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-class _Link:
-    """A kept connection, which has one request under way at a time."""
-
-    def __init__(self, asked: Asked, heads: Heads) -> None:
-        self._target = asked.target
-        self._request = asked.request
-        self._status = str(asked.status).encode()
-        self._heads = heads
-        self.answered = 0
-        self.open()
-
-    def open(self) -> None:
-        """Connect, again if need be."""
-        self.secured = self._target.connect()
-        self.secured.setblocking(False)
-
-    def ask(self) -> None:
-        """Send the request."""
-        self._start = b""  # of the answer, while its head is not whole
-        self._left: int | None = -1  # bytes that are still to come; -1: the head is not whole; None: chunks
-        self._tail = b""
-        self.asked = time.perf_counter()
-        self.secured.send(self._request)
-
-    def read(self, buffer: memoryview) -> bool:
-        """Read what has come; gives whether the answer is whole. Raises ConnectionError at the connection's end."""
-        while True:
-            try:
-                count = self.secured.recv_into(buffer)
-            except ssl.SSLWantReadError:
-                return False
-            if not count:
-                raise ConnectionResetError
-            if self._take(buffer, count):
-                self.answered += 1
-                return True
-
-    def _take(self, buffer: memoryview, count: int) -> bool:
-        if self._left == -1:
-            self._start += buffer[:count]
-            end = self._start.find(b"\r\n\r\n")
-            if end < 0:
-                return False
-            status, self._left = self._heads(self._start[:end])
-            if status != self._status:
-                raise WrongAnswer(f"{status.decode()} instead of {self._status.decode()}: {ascii(self._start)[:300]}")
-            count = len(self._start) - end - 4
-            self._tail = self._start[-5:]
-        elif self._left is None:
-            self._tail = (self._tail + bytes(buffer[max(0, count - 5) : count]))[-5:]
-        if self._left is None:
-            return self._tail == b"0\r\n\r\n"
-        self._left -= count
-        return self._left == 0
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing of the answer has come yet: the server may just have closed a connection that it was done with."""
-        return self._left == -1 and not self._start
-
-
 class _Links:
     """All the connections of a run, and whoever of them has something to read."""
 
     def __init__(self, asked: Asked, connections: int) -> None:
         heads = Heads()
-        self.all = [_Link(asked, heads) for _ in range(connections)]
-        self._by_number: dict[int, _Link] = {}
+        self.all = [Link(asked, heads) for _ in range(connections)]
+        self._by_number: dict[int, Link] = {}
         self._buffer = memoryview(bytearray(PIECE))
         self._poll = select.epoll()
 
@@ -122,7 +62,7 @@ class _Links:
         for link in self.all:
             link.secured.close()
 
-    def _start(self, link: _Link) -> None:
+    def _start(self, link: Link) -> None:
         self._by_number[link.secured.fileno()] = link
         self._poll.register(link.secured.fileno(), select.EPOLLIN)
         link.ask()
@@ -144,7 +84,7 @@ class _Links:
                     yield time.perf_counter() - link.asked
                     link.ask()
 
-    def _again(self, link: _Link, number: int, error: OSError) -> None:
+    def _again(self, link: Link, number: int, error: OSError) -> None:
         if not (link.idle and link.answered):
             raise WrongAnswer(f"the connection ended in the middle: {error!r}") from error
         self._poll.unregister(number)

@@ -7,7 +7,6 @@ Each figure in brackets is a ratio to plain mitmdump, taken within each round; t
 and nginx take part where Debian's packages are installed (`apt-get install squid-openssl nginx`).
 """
 
-import json
 import statistics
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,22 +18,32 @@ import click
 from benchmarks import caches
 from benchmarks.contenders import Contender, mitmdump, origin, wheelgate, wheelgate_with_folder
 from benchmarks.documents import documents
+from benchmarks.figures import OURS, Verdict, judged, keep_option, kept
 from benchmarks.loads import Load, loads
 from benchmarks.origin import Content
 from benchmarks.rounds import Cells, measure
+from benchmarks.upstreams import peers
 
 _BASE = "mitmdump"
 
 
 def table(cells: Cells, rows: Sequence[Load], names: Sequence[str]) -> Iterable[str]:
     """Give the lines of the table of rates."""
-    yield _line("answers a second (times plain mitmdump)", [*names, "wanted"])
+    yield _line("answers a second (times plain mitmdump)", [*names, "wanted", "reached"])
     for load in rows:
         entries = []
         for name in names:
             cell, base = cells.get((load, name)), cells.get((load, _BASE))
             entries.append("" if cell is None else f"{cell.rate:,.0f}{f' ({cell.times(base):.3g})' if base else ''}")
-        yield _line(load.name, [*entries, f"{load.wanted:g}" if load.wanted else ""])
+        verdict = _verdict(cells, load)
+        yield _line(load.name, [*entries, f"{load.wanted:g}" if load.wanted else "", verdict.words if verdict else ""])
+
+
+def _verdict(cells: Cells, load: Load) -> Verdict | None:
+    own, base = cells.get((load, OURS)), cells.get((load, _BASE))
+    if load.wanted is None or own is None or base is None:
+        return None
+    return judged(f"{load.name}: rate, times {_BASE}'s", own.times(base), least=load.wanted)
 
 
 def details(cells: Cells, rows: Sequence[Load], name: str) -> Iterable[str]:
@@ -82,22 +91,18 @@ def _memory(contenders: Sequence[Contender]) -> str:
 @click.option("--quick", is_flag=True, help="Only the loads that say most.")
 @click.option("--smoke", is_flag=True, help="Tiny pages, one short round: only to see that it works.")
 @click.option("--only", default="", help="Only loads with this text in their names.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def main(rounds: int, seconds: float, quick: bool, smoke: bool, only: str, as_json: bool) -> None:
+@keep_option
+def main(rounds: int, seconds: float, quick: bool, smoke: bool, only: str, keep: Path | None) -> None:
     """Measure warm pages, 304s and new connections."""
     scale = 0.05 if smoke else 1.0
     rounds, seconds = (1, 0.02) if smoke else (rounds, seconds)
     chosen = [load for load in loads(quick or smoke) if only in load.name]
-    there, missing = ((), ()) if smoke else caches.installed()
-    for name in missing:
-        click.echo(f"{name} is not installed and takes no part", err=True)
+    there = () if smoke else peers(("squid", "nginx"))
     with tempfile.TemporaryDirectory() as folder, _contenders(Path(folder), scale, there) as contenders:
         said = lambda words: click.echo(words, err=True)  # noqa: E731
         cells = measure(contenders, chosen, documents(scale), rounds=rounds, seconds=seconds, said=said)
         memory = _memory(contenders)
-    if as_json:
-        click.echo(json.dumps(_figures(cells)))
-        return
+    kept(keep, "pages", _figures(cells), [found for load in chosen if (found := _verdict(cells, load))])
     names = [contender.name for contender in contenders]
     click.echo("\n".join(table(cells, chosen, names)))
     for name in names:

@@ -1,5 +1,6 @@
-"""The benchmarks still run: each once, on tiny pages. How fast anything is, no test says."""
+"""The benchmarks still run: each once, on tiny pages and files. How fast anything is, no test says."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,15 +12,24 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("name", "said"),
     [
-        ("benchmarks.pages --smoke", "wheelgate+folder"),
-        ("benchmarks.cold_page --smoke", "while large pages are made"),
-        ("benchmarks.project_list --projects=1000", "json.loads"),
+        ("pages", "wheelgate+folder"),
+        ("cold_page", "while large pages are made"),
+        ("project_list", "json.loads"),
+        ("files", "cold 100 KiB, 8 clients"),
+        ("clients", "uv pip install, 3 projects, +0 ms"),
+        ("jobs", "cold, 2 jobs of 4 wheels"),
     ],
 )
-def test_benchmark__on_tiny_pages__prints_its_table(command: str, said: str, tmp_path: Path) -> None:
+def test_benchmark__on_tiny_pages__prints_its_table(name: str, said: str, tmp_path: Path) -> None:
     """What nobody runs for a while would rot: the gateway's commands and the configuration's keys are used here."""
-    done = run([sys.executable, "-m", *command.split()], ROOT, clean_environment(tmp_path))
+    kept = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks", name, "--smoke", "--json", str(kept)]
+    done = run(command, ROOT, clean_environment(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert said in done.stdout
+    [found] = json.loads(kept.read_text())["benchmarks"]
+    assert found["benchmark"] == name
+    assert found["figures"]
+    assert found["verdicts"]
