@@ -13,6 +13,7 @@ import httpx
 import truststore
 
 from addons.fetch.dialling import Dialling
+from addons.fetch.wire import Wires
 from proxyconf.addresses import Address, is_loopback
 from proxyconf.hosts import normal_host
 from proxyconf.settings import Upstream
@@ -101,6 +102,8 @@ class Make:
 
     def _pool(self, proxy: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
-        return httpx.AsyncHTTPTransport(
+        transport = httpx.AsyncHTTPTransport(
             verify=self._context, http1=True, http2=self._http2, limits=limits, proxy=proxy, trust_env=False
         )
+        transport._pool._network_backend = Wires()  # httpcore lets one be named, httpx has not yet learnt to
+        return transport
