@@ -33,13 +33,11 @@ _MEASURES = (
     "generator CPU, s",
 )
 _MOST = 1.5  # times squid's wall
-_MEMORY = 150  # MB
 
 
 def wishes(loads: Sequence[str], warm: str) -> Sequence[Wish]:
     """What issue and design want of the gateway."""
     found = [Wish(Row("errors", load), most=0) for load in loads]
-    found += [Wish(Row("peak memory, MB", load), most=_MEMORY) for load in loads]
     return [Wish(Row("wall, s", warm), most=_MOST, against="squid"), *found]
 
 
