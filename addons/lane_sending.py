@@ -91,7 +91,10 @@ class Sending:
             await self._end.send(head + answers.body_for(file, self.head.method))
             return
         shown = Answer(file.status, file.headers)
-        self._end.give(answers.streamed_head(shown, file.length or 0, time.time(), closes=self.head.closes))
-        async for chunk in file.chunks:
-            await self._end.send(chunk)
+        head = answers.streamed_head(shown, file.length or 0, time.time(), closes=self.head.closes)
+        async for chunk in file.chunks:  # the head goes with the first: most files are small
+            await self._end.send(head + chunk)
+            head = b""
             self._given += 1
+        if head:
+            self._end.give(head)
