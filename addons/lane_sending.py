@@ -14,7 +14,9 @@ from addons.sources.source import FileGone, SourceUnavailable
 
 logger = logging.getLogger(__name__)
 
-_SILENCE_SECONDS = 1.0  # for which a client that says no more is still taken for a listener, while there is nothing for it
+_SILENCE_SECONDS = (
+    1.0  # for which a client that says no more is still taken for a listener, while there is nothing for it
+)
 
 
 class Sending:

@@ -9,10 +9,12 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined] # not in typeshed
 
+import httpcore
 import httpx
 import truststore
 
 from addons.fetch.dialling import Dialling
+from addons.fetch.tunnels import ClosingProxy
 from addons.fetch.wire import Wires
 from proxyconf.addresses import Address, is_loopback
 from proxyconf.hosts import normal_host
@@ -81,13 +83,18 @@ def _is_own(proxy: SplitResult, listen: Address) -> bool:
     return own
 
 
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
+_PAGE_PIECE = 16_384  # bytes: what is unpacked at once before anybody looks how much it has become
+
+
 class Make:
-    """Makes the transports of one client: all alike but for the proxy."""
+    """Makes the transports of one client: all alike but for the proxy. With `http2` it is for pages, else for files."""
 
     def __init__(self, context: ssl.SSLContext, connect_to: Mapping[str, Address], *, http2: bool) -> None:
         self._context = context
         self._connect_to = connect_to
         self._http2 = http2
+        self._wires = Wires(_PAGE_PIECE if http2 else None)
 
     def __call__(self, proxy: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
         """Make a transport: pooled, without retries of its own, through `proxy` where there is one.
@@ -101,9 +108,29 @@ class Make:
         return self._pool(proxy)
 
     def _pool(self, proxy: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
         transport = httpx.AsyncHTTPTransport(
-            verify=self._context, http1=True, http2=self._http2, limits=limits, proxy=proxy, trust_env=False
+            verify=self._context, http1=True, http2=self._http2, limits=_LIMITS, trust_env=False
         )
-        transport._pool._network_backend = Wires()  # httpcore lets one be named, httpx has not yet learnt to
+        # httpcore lets connections of one's own be named, and httpx has not yet learnt to.
+        if proxy is None:
+            transport._pool._network_backend = self._wires
+        else:
+            transport._pool = self._behind(proxy)
         return transport
+
+    def _behind(self, proxy: httpx.Proxy) -> ClosingProxy:
+        url, auth = proxy.url, proxy.raw_auth
+        return ClosingProxy(
+            proxy_url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            proxy_auth=auth,
+            proxy_headers=proxy.headers.raw,
+            proxy_ssl_context=proxy.ssl_context,
+            ssl_context=self._context,
+            max_connections=_LIMITS.max_connections,
+            max_keepalive_connections=_LIMITS.max_keepalive_connections,
+            keepalive_expiry=_LIMITS.keepalive_expiry,
+            http1=True,
+            http2=self._http2,
+            # asyncio's TLS in TLS says TypeError where a certificate is wrong (CPython 3.12), so not for a proxy over https.
+            network_backend=None if url.scheme == "https" else self._wires,
+        )
