@@ -19,6 +19,7 @@ from proxyconf import hosts
 logger = logging.getLogger(__name__)
 
 _NOT_FOR_THE_ORIGIN = ("authorization", "proxy-authorization", "cookie", TICKET)
+_ORIGINS_METHODS = ("GET", "HEAD", "POST")
 _NOT_TO_GO_ONWARD = ("proxy-authorization", "proxy-connection")
 
 
@@ -97,6 +98,9 @@ class FlowRoad:
             raise RuntimeError("the origin is not running")
         for header in _NOT_FOR_THE_ORIGIN:
             flow.request.headers.pop(header, None)
+        # A method that the origin's parser does not know would be refused by that, in other words than the answer's.
+        if flow.request.method not in _ORIGINS_METHODS:
+            flow.request.method = "POST"
         flow.request.headers[TICKET] = self._origin.tickets.issue(order)
         flow.request.scheme = "http"
         flow.request.host, flow.request.port = self._origin.address

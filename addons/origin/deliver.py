@@ -12,7 +12,7 @@ from addons.sources.source import FileGone, SourceUnavailable
 logger = logging.getLogger(__name__)
 
 
-async def deliver(request: web.Request, delivery: Delivery) -> web.StreamResponse:
+async def deliver(request: web.BaseRequest, delivery: Delivery) -> web.StreamResponse:
     """Answer GET or HEAD with the file, or the range of it that was asked for; break off what cannot be ended."""
     named = {name: ", ".join(request.headers.getall(name)) for name in ("range", "if-range") if name in request.headers}
     async with opened(delivery, request.method, named) as file:
@@ -30,7 +30,7 @@ def plain(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, reason=answer.reason or None, headers=answer.headers, body=answer.body)
 
 
-async def _send(request: web.Request, response: web.StreamResponse, file: Opened, filename: str) -> None:
+async def _send(request: web.BaseRequest, response: web.StreamResponse, file: Opened, filename: str) -> None:
     complete = False
     try:
         async for chunk in file.chunks:

@@ -21,16 +21,14 @@ class Origin:
         self.tickets = tickets
         self._most_drained = most_drained
         self.address: tuple[str, int] | None = None
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
         """Listen. Raises OSError if the loopback has no port left."""
-        application = web.Application()
-        application.router.add_route("*", "/{anything:.*}", self._serve)
+        # Without a router, which would answer CONNECT and `OPTIONS *` in words of its own, before a ticket is asked for.
         # Whoever waits for an upstream that is silent, and hangs up, is waited for no longer.
-        runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, shutdown_timeout=1.0, handler_cancellation=True
-        )
+        server = web.Server(self._serve, access_log=None, handler_cancellation=True)
+        runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         await web.TCPSite(runner, _HOST, 0).start()
         self._runner = runner
@@ -42,7 +40,7 @@ class Origin:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         order = self.tickets.redeem(request.headers.get(TICKET, ""))
         if order is None:
             return plain(refused("origin", "wheelgate: this address serves the gateway only"))
@@ -60,7 +58,7 @@ class Origin:
             logger.exception("a fault in the origin")
             return plain(fault())
 
-    async def _drain(self, request: web.Request) -> None:
+    async def _drain(self, request: web.BaseRequest) -> None:
         count = 0
         async for chunk in request.content.iter_any():
             count += len(chunk)

@@ -135,3 +135,16 @@ def test_plain_http__on_any_route__has_no_content(
             "wheelgate: PyPI's hosts are answered over HTTPS only",
         )
     assert pypi.requests == []
+
+
+@pytest.mark.parametrize("method", ["BREW", "M-SEARCH", "brew", "!", "PUT"])
+@pytest.mark.parametrize("body", [b"", b"hello"])
+def test_method__of_any_name__is_refused_by_name_with_a_body_or_without(
+    gateway: RunningGateway, method: str, body: bytes
+) -> None:
+    """NAM-08: a body goes by way of the origin, whose parser knows some methods only: it has no say in this."""
+    head = (
+        f"{method} /simple/demo/ HTTP/1.1\r\nHost: pypi.org\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    answer = gateway.raw(head.encode() + body)
+    assert answer.startswith(f"HTTP/1.1 405 wheelgate: {method.upper()} is not a method of this route\r\n".encode())

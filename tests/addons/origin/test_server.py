@@ -46,6 +46,52 @@ async def test_origin__without_a_ticket__gives_nothing(ask: Asking, ticket: str 
         assert BODY[:100] not in answer.content
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CONNECT pypi.org:443",
+        "CONNECT 127.0.0.1:443",
+        "GET https://pypi.org/simple/",
+        "GET http://example.org/",
+        "OPTIONS *",
+        "TRACE /",
+        "GET /?X-Wheelgate-Ticket={}",
+        "GET /{}",
+    ],
+)
+async def test_origin__asked_as_a_proxy_or_with_a_ticket_elsewhere__refuses_in_the_same_words(
+    ask: Asking, line: str
+) -> None:
+    """It is nobody's proxy, tunnels nothing, and reads tickets in their own header only."""
+    ticket = ask.origin.tickets.issue(of(BODY))
+    reader, writer = await asyncio.open_connection(ask.host, ask.port)
+    named = f"Cookie: {TICKET}={ticket}\r\nAuthorization: Bearer {ticket}\r\nConnection: close"
+    writer.write(f"{line.format(ticket)} HTTP/1.1\r\nHost: x\r\n{named}\r\n\r\n".encode())
+    assert (await reader.readline()) == b"HTTP/1.1 403 wheelgate: this address serves the gateway only\r\n"
+    assert BODY[:100] not in await reader.read()
+    writer.close()
+    assert ask.origin.tickets.redeem(ticket) is not None
+
+
+async def test_ticket__used_twice_at_once__is_good_once(ask: Asking) -> None:
+    """Spent with the request's head, not with its answer: a second one finds none while the first is served."""
+    headers = {TICKET: ask.origin.tickets.issue(of(BODY, *range(10, 1000, 10)))}
+    url = f"http://{ask.host}:{ask.port}/"
+    answers = await asyncio.gather(*(ask.client.get(url, headers=headers) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200, *[403] * 7]
+
+
+@pytest.mark.parametrize(
+    ("method", "wanted"), [("HEAD", {}), ("GET", {"Range": "bytes=0-0"}), ("GET", {"Range": "bytes=99999-"})]
+)
+async def test_ticket__spent_on_less_than_the_file__is_spent(ask: Asking, method: str, wanted: dict[str, str]) -> None:
+    """Neither a look at the headers nor a range, not even one that cannot be satisfied, leaves it good for the rest."""
+    headers = {TICKET: ask.origin.tickets.issue(of(BODY))}
+    url = f"http://{ask.host}:{ask.port}/"
+    assert (await ask.client.request(method, url, headers={**headers, **wanted})).status_code in {200, 206, 416}
+    assert (await ask.client.get(url, headers=headers)).status_code == 403
+
+
 async def test_ticket__used_twice__is_good_once(ask: Asking) -> None:
     """Who overhears a ticket has nothing of it."""
     headers = {TICKET: ask.origin.tickets.issue(of(BODY))}
