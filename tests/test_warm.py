@@ -47,8 +47,8 @@ def sha256(content: bytes) -> str:
 def for_machines(pypi: FakePyPI, project: str, *tags: str, version: str = "1.0") -> dict[str, str]:
     """Publish wheels of a project for machines; gives their sha256 by tag."""
     published = {}
-    for tag in tags:
-        content = wheel(Recipe(name=project, version=version), padding=len(tag))[1] + tag.encode()
+    for number, tag in enumerate(tags, 1):
+        content = wheel(Recipe(name=project, version=version), padding=1000 * len(tag) + number)[1]
         published[tag] = pypi.add_bytes(project, version, f"{project}-{version}{tag}", content).sha256
     return published
 
@@ -194,7 +194,7 @@ def test_warm__sdist_says_what_builds_it__keeps_that_too(
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as archive:
         for name, text in {
-            "PKG-INFO": "Name: demo\n",
+            "PKG-INFO": "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n",
             "pyproject.toml": '[build-system]\nrequires = ["mason"]\n',
         }.items():
             member = tarfile.TarInfo(f"demo-1.0/{name}")

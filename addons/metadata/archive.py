@@ -1,96 +1,85 @@
-"""The core metadata that lies in a wheel or an sdist on disk (PEP 427, PEP 643)."""
+"""The core metadata that lies in a wheel or an sdist (PEP 427, PEP 643)."""
 
-import struct
-import tarfile
-import zipfile
-import zlib
+import os
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from addons.metadata.agreeing import check_agreement
+from addons.metadata.bounded import BOUNDS, Bounds, NotADistribution, Read, Stretches
+from addons.metadata.tar_member import tar_pkg_info
+from addons.metadata.zip_member import zip_member
 from addons.simple.distributions import Distribution
-from addons.simple.names import ProjectName
 
-_LARGEST = 10 * 1024 * 1024  # bytes: larger than any honest METADATA
-_LOOKED_AT = 10_000  # members of an sdist looked through for its PKG-INFO
-_LOOKED_THROUGH = 4 << 30  # bytes of an sdist, unpacked, that are looked through for it
-_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # what clients can unpack as well (MET-11)
+__all__ = ["BOUNDS", "Bounds", "NotADistribution", "Read", "core_metadata", "sdist_metadata", "wheel_metadata"]
 
-# What the standard library raises over bytes that are no archive, besides its own errors.
-_DAMAGED = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error,
-    EOFError, IndexError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError,
-)  # fmt: skip
-
-
-class NotADistribution(ValueError):
-    """The archive is damaged, or has no core metadata where the standard puts it. In words."""
+_GZIP, _ZIP = b"\x1f\x8b", b"PK"
+_FOLDER = ".dist-info"
 
 
 def core_metadata(path: Path, named: Distribution) -> bytes:
-    """Give the core metadata of the wheel or sdist that its name says it is, byte for byte. Raises NotADistribution."""
-    return wheel_metadata(path, named.project) if named.kind == "wheel" else sdist_metadata(path)
-
-
-def wheel_metadata(path: Path, project: ProjectName) -> bytes:
-    """Give METADATA of the wheel's one `.dist-info` folder, byte for byte (MET-03, MET-05). Raises NotADistribution."""
+    """Give the core metadata of the wheel or sdist on disk that its name says it is. Raises NotADistribution."""
     try:
-        with zipfile.ZipFile(path) as wheel:
-            found = [name for name in wheel.namelist() if _is_metadata(name)]
-            if len(found) != 1 or not canonicalize_name(found[0].split("/")[0]).startswith(project):
-                raise NotADistribution("has not exactly one .dist-info/METADATA of its project")
-            return _member(wheel, wheel.getinfo(found[0]))
-    except NotADistribution:
-        raise
-    except _DAMAGED as error:
-        raise NotADistribution(f"is no readable ZIP archive ({error})") from error
+        with path.open("rb", buffering=0) as handle:
+            length = os.fstat(handle.fileno()).st_size
+
+            def read(at: int, count: int) -> bytes:
+                return os.pread(handle.fileno(), count, at)
+
+            return (wheel_metadata if named.kind == "wheel" else sdist_metadata)(read, length, named)
+    except OSError as error:
+        raise NotADistribution(f"cannot be read ({error.strerror})") from error
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.file_size > _LARGEST:
-        raise NotADistribution("has core metadata of more than 10 MiB")
-    if info.compress_type not in _METHODS:
-        raise NotADistribution("has core metadata that is packed in an unusual way")
-    return archive.read(info)
+def wheel_metadata(read: Read, length: int, named: Distribution, bounds: Bounds = BOUNDS) -> bytes:
+    """Give METADATA of the wheel's one `.dist-info` folder, byte for byte (MET-03, MET-05). Raises NotADistribution.
+
+    Asks for the last 64 KiB, and for directory and member if they lie before them: three reads for every honest wheel,
+    and two more of 4 bytes where something stands before the archive.
+    """
+
+    def choose(names: list[str]) -> str:
+        folders = {name.split("/")[0] for name in names}
+        found = [name for name in names if name.partition("/")[2].lower() == "metadata"]
+        of_project = all(canonicalize_name(folder).startswith(named.project) for folder in folders)
+        if len(folders) == len(found) == 1 and of_project and found[0].endswith(f"{_FOLDER}/METADATA"):
+            return found[0]
+        raise NotADistribution("has not exactly one .dist-info/METADATA of its project")
+
+    content = zip_member(Stretches(read, length), _in_dist_info, choose, bounds)
+    check_agreement(content, named, bounds)
+    return content
 
 
-def _is_metadata(name: str) -> bool:
-    folder, _, rest = name.partition("/")
-    return rest == "METADATA" and folder.endswith(".dist-info")
+def _in_dist_info(name: str) -> bool:
+    return name.partition("/")[0].lower().endswith(_FOLDER)
 
 
-def sdist_metadata(path: Path) -> bytes:
-    """Give PKG-INFO of the sdist's top folder. Raises NotADistribution."""
-    try:
-        if path.suffix == ".zip":
-            return _zip_sdist(path)
-        return _tar_sdist(path)
-    except NotADistribution:
-        raise
-    except _DAMAGED as error:
-        raise NotADistribution(f"is no readable archive ({error})") from error
+def sdist_metadata(read: Read, length: int, named: Distribution, bounds: Bounds = BOUNDS) -> bytes:
+    """Give PKG-INFO of the sdist's one top folder, byte for byte. Raises NotADistribution.
+
+    Which kind of archive it is, its first bytes say. Of a tar archive nothing is read behind PKG-INFO; it is asked for in
+    pieces of 256 KiB, front to back.
+    """
+    kind = read(0, min(2, length))
+    if kind == _GZIP:
+        content = tar_pkg_info(read, length, bounds)
+    elif kind == _ZIP:
+        content = zip_member(Stretches(read, length), _in_a_folder, _only_pkg_info, bounds)
+    else:
+        raise NotADistribution("is no readable archive, neither a gzipped tar nor a ZIP archive")
+    check_agreement(content, named, bounds)
+    return content
 
 
-def _tar_sdist(path: Path) -> bytes:
-    with tarfile.open(path, "r:gz") as sdist:
-        for _, member in zip(range(_LOOKED_AT), sdist, strict=False):
-            if member.isfile() and _is_pkg_info(member.name):
-                if member.size > _LARGEST:
-                    raise NotADistribution("has core metadata of more than 10 MiB")
-                found = sdist.extractfile(member)
-                return found.read() if found is not None else b""
-            if member.offset_data + member.size > _LOOKED_THROUGH:  # to pass over it would be to unpack it
-                break
-    raise NotADistribution("has no PKG-INFO in its top folder")
+def _in_a_folder(name: str) -> bool:
+    return "/" in name
 
 
-def _zip_sdist(path: Path) -> bytes:
-    with zipfile.ZipFile(path) as sdist:
-        for info in sdist.infolist()[:_LOOKED_AT]:
-            if _is_pkg_info(info.filename):
-                return _member(sdist, info)
-    raise NotADistribution("has no PKG-INFO in its top folder")
-
-
-def _is_pkg_info(name: str) -> bool:
-    return name.removeprefix("./").count("/") == 1 and name.endswith("/PKG-INFO")
+def _only_pkg_info(names: list[str]) -> str:
+    found = [name for name in names if name.count("/") == 1 and name.lower().endswith("/pkg-info")]
+    if len({name.partition("/")[0] for name in names}) > 1:
+        raise NotADistribution("has more than one top folder")
+    if len(found) != 1 or not found[0].endswith("/PKG-INFO"):
+        raise NotADistribution("has no PKG-INFO in its top folder, or more than one")
+    return found[0]
