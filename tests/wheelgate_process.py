@@ -1,6 +1,9 @@
 """The real `wheelgate` command in processes of its own, with nothing of this machine's or this user's configuration."""
 
+import contextlib
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -46,11 +49,20 @@ def run(
     )
 
 
+_PORTS = itertools.count(random.SystemRandom().randrange(12_000))
+
+
 def free_port() -> int:
-    """A port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback that nobody listens on now, and that stays free until the test takes it.
+
+    It lies below those that the system itself gives to connections and to listeners at port 0 (from 32768 on Linux, from
+    49152 elsewhere), and is given once: neither another test of this process nor one beside it is likely to have it.
+    """
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one in TIME_WAIT is free
+            probe.bind(("127.0.0.1", 20_000 + next(_PORTS) % 12_000))
+            return int(probe.getsockname()[1])
 
 
 class Output:
@@ -92,6 +104,11 @@ class Output:
             text = "".join(self._lines)
             assert found(), f"never said {words!r}, but: {text}"
             return text
+
+    def to_its_end(self) -> str:
+        """All of it, once there will be no more, as when the process has ended."""
+        self._reader.join(PATIENCE)
+        return self.text
 
     def close(self) -> None:
         """Wait for its end."""

@@ -3,6 +3,7 @@
 Tests share them, so each has project names of its own.
 """
 
+import itertools
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ WORDS = {
     "gate": f"Blocked by wheelgate: deny SEC-45: stays open. {CONTACT}",
     "panels": f"Yanked by wheelgate: yank OPS-7: known to break the control room's panels. {CONTACT}",
 }
+_PORTS = itertools.count(1000)  # of PyPI's, where it is not
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,13 @@ class House:
     def install(self, client: Client, into: Path, *wanted: str, **further: str) -> Outcome:
         """Install through the gateway, as a user whose shell has evaluated the line that `wheelgate run` printed."""
         return install(client, into, {**self.variables, **further}, *wanted)
+
+    def log(self) -> str:
+        """All that the gateway has logged until now: what it says of a tunnel that it is asked for last has come through."""
+        port = next(_PORTS)
+        with httpx.Client(proxy=self.gateway.proxy, trust_env=False) as client, pytest.raises(httpx.ProxyError):
+            client.get(f"https://pypi.org:{port}/")
+        return self.gateway.err.until(f"PyPI is at port 443, not {port}\n")
 
     def page_status(self, project: str) -> int:
         """Ask for a project's page through the gateway; gives the status of its answer."""

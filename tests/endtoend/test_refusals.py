@@ -10,7 +10,7 @@ from tests.fakepypi import FakeFile
 
 def refusals(house: House, file: FakeFile) -> int:
     """How many requests for a file, or its metadata, the gateway has refused until now: it logs each."""
-    return house.gateway.err.text.count(f"refused {file.filename}")
+    return house.log().count(f"refused {file.filename}")
 
 
 @every_client

@@ -97,7 +97,7 @@ def test_install__private_index_has_it__answers_alone_and_with_its_login(
     asked = house.pypi.asked(file.path, host="localhost")
     assert asked
     assert {seen.status for seen in asked} <= {200, 206}
-    assert PASSWORD not in done.output + house.gateway.err.text
+    assert PASSWORD not in done.output + house.log()
 
 
 @pytest.fixture
@@ -135,5 +135,5 @@ def test_install__file_is_corrupt_on_its_way__fails_and_installs_nothing(
     done = house.install(client, tmp_path, file.project, **NO_RETRIES)
     assert done.code != 0
     assert done.installed == {}, done.output
-    said = [line for line in house.gateway.err.text.splitlines() if file.filename in line]
+    said = [line for line in house.log().splitlines() if file.filename in line]
     assert any(f"its page says {file.sha256}" in line for line in said), said

@@ -105,7 +105,7 @@ def test_script__under_a_bad_configuration__does_not_start(
     config.write_text("refusals: explian\n")
     running = mitmdump(config)
     assert running.process.wait(20) != 0
-    assert f"{config}:1:11: " in running.out.text + running.err.text
+    assert f"{config}:1:11: " in running.out.to_its_end() + running.err.to_its_end()
 
 
 def test_script__beside_options_of_the_operators__stands_on_its_own(
