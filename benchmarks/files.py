@@ -183,6 +183,8 @@ def main(rounds: int, seconds: float, quick: bool, smoke: bool, only: str, keep:
     """Measure files, warm and cold."""
     rounds, seconds = (1, 0.0) if smoke else (rounds, seconds)
     chosen = [load for load in loads(quick, smoke) if only in load.name]
+    if not chosen:
+        raise click.UsageError(f"no load has {only!r} in its name; one is called {loads(quick, smoke)[0].name!r}")
     others = () if smoke else peers(("squid", "nginx"))
     of_size = sizes(chosen, rounds)
     with tempfile.TemporaryDirectory() as folder:
