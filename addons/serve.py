@@ -19,6 +19,7 @@ from mitmproxy.utils import asyncio_utils
 from addons.chain import chained
 from addons.handshake import Handshake
 from addons.install import Plan, add, clock, listening
+from addons.layering import Layering
 from addons.trust import issuing, reading
 from proxyconf.addresses import Address
 
@@ -115,7 +116,8 @@ def _master(folder: Path, listen: Address) -> Master:
     master = chained(options)
     tls = tlsconfig.TlsConfig()
     master.addons.add(
-        core.Core(), block.Block(), proxyserver.Proxyserver(), next_layer.NextLayer(), Handshake(options, tls), tls
+        *(core.Core(), block.Block(), proxyserver.Proxyserver()),
+        *(Layering(options), next_layer.NextLayer(), Handshake(options, tls), tls),
     )
     return master
 

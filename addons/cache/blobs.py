@@ -18,7 +18,7 @@ from addons.cache.counts import Counts
 from addons.cache.growing import Beside, Growing
 from addons.cache.layout import Layout
 from addons.cache.part_file import PartFile, Write, sweep
-from addons.cache.plain_files import is_plain, open_plain
+from addons.cache.plain_files import is_plain, open_plain, open_plain_at_once
 from addons.cache.promised import Fetch, Promise, Readable, read_at
 from addons.cache.proofs import Mark, Proofs, mark_of
 from addons.cache.room import Limits, Room, kept_files, used_lately
@@ -177,7 +177,11 @@ class Blobs:
     async def _kept(self, promise: Promise) -> AsyncIterator[Blob | None]:
         async with AsyncExitStack() as stack:
             try:
-                file = await stack.enter_async_context(opened_by(lambda: self._open(promise.sha256)))
+                file = self._open_at_once(promise.sha256)
+                if file is None:
+                    file = await stack.enter_async_context(opened_by(lambda: self._open(promise.sha256)))
+                else:
+                    stack.enter_context(file)
                 blob = Blob(promise.sha256, file.fileno(), self._proofs, self.counts)
                 right = await self._right(promise, file.fileno(), blob.size)
             except OSError:
@@ -198,6 +202,16 @@ class Blobs:
     def _open(self, sha256: str) -> BinaryIO:
         descriptor = open_plain(self.path(sha256), os.O_RDONLY)
         self._touch(sha256, descriptor)
+        return os.fdopen(descriptor, "rb")
+
+    def _open_at_once(self, sha256: str) -> BinaryIO | None:
+        """Open a file that the disk need not be waited for, nor written to: it was used just now."""
+        descriptor = open_plain_at_once(self.path(sha256))
+        if descriptor is None:
+            return None
+        if not used_lately(mark_of(descriptor).changed / 1e9, self._wall()):
+            os.close(descriptor)
+            return None
         return os.fdopen(descriptor, "rb")
 
     def _touch(self, sha256: str, descriptor: int) -> None:

@@ -1,6 +1,6 @@
 """Opening what should be a plain file, in a folder where anything may lie by now: links, folders, pipes.
 
-All of this waits for the disk: it belongs into threads.
+All of this waits for the disk, unless it says otherwise: it belongs into threads.
 """
 
 import errno
@@ -8,6 +8,8 @@ import os
 import shutil
 import stat
 from pathlib import Path
+
+from addons.cache.at_once import open_at_once
 
 # Neither led elsewhere by a link nor held up for ever by a pipe that nobody writes to.
 _CAREFULLY = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -32,6 +34,15 @@ def open_plain(path: Path, flags: int) -> int:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise _obstructed()
+    return descriptor
+
+
+def open_plain_at_once(path: Path) -> int | None:
+    """Open a plain file to read it, and give its descriptor; None where only `open_plain` can tell. Waits for nothing."""
+    descriptor = open_at_once(str(path), os.O_RDONLY | _CAREFULLY)
+    if descriptor is not None and not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
     return descriptor
 
 
