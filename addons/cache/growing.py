@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from addons.cache.counts import Counts
+from addons.cache.fresh import Fresh
 from addons.cache.part_file import PartFile, Stand
 from addons.cache.promised import Fetch, Mismatch, NotKept, Promise, read_at
 from addons.cache.proofs import Proofs
@@ -58,6 +59,7 @@ class Growing:
         self._proven = False
         self._fault: BaseException | None = None
         self._pending: list[bytes] = []
+        self._fresh = Fresh()
         self._news, self._more, self._space = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._leaving, self._hurry = asyncio.Event(), asyncio.Event()
         self._arriving: asyncio.Task[None] | None = None
@@ -111,7 +113,7 @@ class Growing:
         self._given = True
         if self._proven and stop == self._there:
             stop = await self._proofs.readable_to(self._promise.sha256, self._part.descriptor, at, stop)
-        return await self.arrived(at, stop - at)
+        return self._fresh.find(at, stop) or await self.arrived(at, stop - at)
 
     async def arrived(self, at: int, count: int) -> bytes:
         """Give bytes that are there, as `Readable.arrived` says."""
@@ -174,6 +176,7 @@ class Growing:
                 case Stand.LOST:
                     self._fault = NotKept("another process gave it up")
         finally:
+            self._fresh.hold(0, ())
             await asyncio.to_thread(self._part.discard)
             await asyncio.to_thread(self._room.settle, self._part.final, self._there if self.kept else 0)
 
@@ -253,6 +256,7 @@ class Growing:
         self._space.set()
         before, self._there = self._there, await asyncio.to_thread(self._part.append, pieces, self.size)
         self._counts.bytes_from_upstream += self._there - before
+        self._fresh.hold(before, pieces)
         self._tell()
         if before // _LOOK_AT_ROOM < self._there // _LOOK_AT_ROOM:
             await self._make_room()
