@@ -27,6 +27,10 @@ class Turn:
         """Count an answer, whatever it says: the upstream is there."""
         self.breaker.close()
 
+    def begun(self) -> None:
+        """Note the head of an answer whose body may still fail: the upstream is there, which makes up for no failures."""
+        self.breaker.try_again()
+
     def failed(self, url: str | None = None) -> None:
         """Count a failure. One that the upstream answered with for this very URL (5xx) counts once, not each time."""
         self.breaker.count(url, probing=self.probing)
@@ -79,9 +83,14 @@ class Breaker:
 
     def close(self) -> None:
         """Take the upstream to be there."""
+        self.try_again()
+        self._failures.clear()
+
+    def try_again(self) -> None:
+        """Ask it as usual; its failures are counted on: after one more it is taken to be down again."""
         if self.is_open:
             logger.warning("source %s: %s is there again, and is asked as usual", self._name, self._what)
-        self._failures.clear()
+            self._failures = {*range(self._most - 1)}
         self._delay, self.probing = 0.0, False
 
     def count(self, url: str | None, *, probing: bool) -> None:

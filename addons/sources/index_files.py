@@ -16,13 +16,22 @@ from addons.fetch.verified import NotAsPromised, verified
 from addons.simple.page import File
 from addons.sources.admitted import FileHosts, heard
 from addons.sources.revalidated import ABSENT
-from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
+from addons.sources.source import FileGone, Reading, SourceUnavailable, Span, Stretch, Unranged
 from addons.sources.stretches import behind, chained, cut
 
 logger = logging.getLogger(__name__)
 
 _MOST_RESUMED = 3  # times that one download is taken up again
 _NUMBER = re.compile(r"[0-9]{1,19}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
+_WITH_BODY = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
+_NO_RANGES = (  # what servers answer who know none, or no such one
+    HTTPStatus.OK,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    HTTPStatus.NOT_IMPLEMENTED,
+)
 
 
 class IndexFiles:
@@ -39,7 +48,7 @@ class IndexFiles:
         async with AsyncExitStack() as stack:
             with self._hosts.admitted(url) as turn:
                 response = await stack.enter_async_context(self._upstream.file(url, headers))
-                heard(turn, response.status_code, url)
+                heard(turn, response.status_code, url, whole=response.status_code not in _WITH_BODY)
             yield response
 
     @asynccontextmanager
@@ -101,11 +110,11 @@ class IndexFiles:
         if not at or response.status_code == HTTPStatus.OK:
             self._expect(file, response, HTTPStatus.OK)
             self._check_length(file, response)
-            return behind(self._guarded(response), at)
+            return behind(self._guarded(file, response), at)
         self._expect(file, response, HTTPStatus.PARTIAL_CONTENT)
         if file.size is None or response.headers.get("content-range") != f"bytes {at}-{file.size - 1}/{file.size}":
             raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
-        return self._guarded(response)
+        return self._guarded(file, response)
 
     async def rest(self, file: File, at: int, before: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
         """Give a file's bytes from `at` on, proven with those `before`. Raises FileGone or SourceUnavailable."""
@@ -128,20 +137,41 @@ class IndexFiles:
         self._expect(file, response, HTTPStatus.OK)
         length = self._check_length(file, response)
         size = file.size if length is None else length
-        chunks = self._guarded(response)
+        chunks = self._guarded(file, response)
         return Reading(size, self._promised(file, verified(chunks, file.hashes, size)))
 
     def _part(self, file: File, response: httpx.Response, span: Span) -> Reading:
         if response.status_code == HTTPStatus.OK:  # a server without ranges: what comes before the span is passed over
             self._expect(file, response, HTTPStatus.OK)
-            return Reading(self._check_length(file, response), cut(self._guarded(response), span))
+            return Reading(self._check_length(file, response), cut(self._guarded(file, response), span))
         self._expect(file, response, HTTPStatus.PARTIAL_CONTENT)
         said = response.headers.get("content-range", "")
         total = said.removeprefix(f"bytes {span.start}-{span.stop - 1}/")
         size = int(total) if _NUMBER.fullmatch(total) else None
         if (size is None and total != "*") or (None not in (size, file.size) and size != file.size):
             raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
-        return Reading(size, cut(self._guarded(response), Span(0, span.stop - span.start)))
+        return Reading(size, cut(self._guarded(file, response), Span(0, span.stop - span.start)))
+
+    async def stretch(self, file: File, at: int | None, count: int) -> Stretch:
+        """Ask for a stretch as `Source.stretch` says (MET-12). A server without ranges is asked for no more than the head."""
+        wanted = f"bytes=-{count}" if at is None else f"bytes={at}-{at + count - 1}"
+        async with self._get(file.url, {"Range": wanted}) as response:
+            if response.status_code in _NO_RANGES:
+                raise Unranged(f"source {self._source}: gives no ranges of {file.filename}")
+            self._expect(file, response, HTTPStatus.PARTIAL_CONTENT)
+            said = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+            first, last, length = map(int, said.groups()) if said else (0, 0, 0)
+            begin = max(length - count, 0) if at is None else at
+            if (
+                said is None
+                or first != begin
+                or last != min(begin + count, length) - 1
+                or file.size not in (None, length)
+            ):
+                raise Unranged(f"source {self._source}: gave another range of {file.filename} than was asked for")
+            body = cut(self._guarded(file, response), Span(0, last + 1 - first))
+            content = b"".join([chunk async for chunk in body])
+            return Stretch(first, content, length, response.headers.get("etag", ""))
 
     @staticmethod
     def _check_length(file: File, response: httpx.Response) -> int | None:
@@ -158,11 +188,15 @@ class IndexFiles:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise SourceUnavailable(f"source {self._source}: sent {file.filename} encoded, which breaks its hash")
 
-    async def _guarded(self, response: httpx.Response) -> AsyncIterator[bytes]:
+    async def _guarded(self, file: File, response: httpx.Response) -> AsyncIterator[bytes]:
+        left = _length(response)
         try:
             async for chunk in response.aiter_raw():
+                if left is not None and not (left := left - len(chunk)):
+                    self._hosts.ended(file.url)  # before its last bytes go out: who needs no more asks for no end
                 yield chunk
         except httpx.HTTPError as error:
+            self._hosts.broke(file.url)
             raise SourceUnavailable(
                 f"source {self._source}: broke off in the middle ({type(error).__name__})"
             ) from error

@@ -112,3 +112,16 @@ def test_breaker__by_those_that_began_before_it_opened__is_not_delayed_further(b
     assert probe.probing
     late[-1].answered()
     assert not breaker.is_open
+
+
+def test_breaker__with_heads_in_between_whose_bodies_fail__opens(breaker: Breaker, time: Time) -> None:
+    """An upstream that begins every answer and ends none is down; its next head lets it be asked, one more failure not."""
+    for number in range(FAILURES):
+        turn(breaker).begun()
+        turn(breaker).failed(f"https://files.pythonhosted.org/{number}")
+    assert breaker.is_open
+    time.now += 1
+    turn(breaker).begun()
+    assert not breaker.is_open
+    turn(breaker).failed("https://files.pythonhosted.org/0")
+    assert breaker.is_open

@@ -1,13 +1,14 @@
 """A files host that is down, apart from its index: nobody waits for it, and it is asked again by one."""
 
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 
 from addons.fetch.breaker import FAILURES
 from addons.simple.page import File
 from addons.sources.index import Index
-from addons.sources.source import FileGone, SourceUnavailable
+from addons.sources.source import FileGone, SourceUnavailable, Span
 from tests.addons.sources.places import DEMO, Time, only_file, private_index, public_index, whole
 from tests.fakepypi import FakePyPI, Hang, Reset, Status
 
@@ -87,3 +88,38 @@ async def test_index__whose_files_lie_with_it__has_two_breakers(pypi: FakePyPI) 
                 await index.page(f"other{number}")  # type: ignore[arg-type] # normal as it is
         assert index.condition == "down"
         assert await whole(index, file) == published.content
+
+
+async def test_files_host__whose_bodies_hang__is_down_as_one_that_never_answers(pypi: FakePyPI, time: Time) -> None:
+    """CCH-17: its heads make up for nothing, and after its next try one more that hangs is enough."""
+    contents = [pypi.release("demo", f"{number}.0", size_padding=9000).content for number in range(FAILURES)]
+    async with public_index(pypi, time, read_seconds=0.1) as index:
+        files = (await index.page(DEMO)).files
+        pypi.fault("/packages/", Hang(at="body", after_bytes=5000))
+        for file in files:
+            with pytest.raises(SourceUnavailable, match="broke off in the middle"):
+                await whole(index, file)
+        with pytest.raises(SourceUnavailable, match=DOWN):
+            await whole(index, files[0])
+        time.now += 1
+        with pytest.raises(SourceUnavailable, match="broke off in the middle"):
+            await whole(index, files[0])
+        with pytest.raises(SourceUnavailable, match=DOWN):
+            await whole(index, files[0])
+        pypi.lift()
+        time.now += 1
+        assert [await whole(index, file) for file in files] == contents
+
+
+async def test_files_host__one_of_whose_bodies_breaks_off__is_not_down(pypi: FakePyPI, time: Time) -> None:
+    """CCH-17: one file that always breaks off takes no other away, nor do a few among bodies that end."""
+    broken = pypi.release("demo", "1.0", size_padding=9000)
+    pypi.release("demo", "2.0")
+    async with public_index(pypi, time) as index:
+        files = {file.filename: file for file in (await index.page(DEMO)).files}
+        pypi.fault(urlsplit(files[broken.filename].url).path, Reset(at="body", after_bytes=5000))
+        sound = next(file for name, file in files.items() if name != broken.filename)
+        for _ in range(2 * FAILURES):
+            with pytest.raises(SourceUnavailable, match="broke off in the middle"):
+                await whole(index, files[broken.filename])
+        assert await whole(index, sound, Span(0, 10)) == (await whole(index, sound))[:10]
