@@ -16,22 +16,14 @@ from addons.fetch.verified import NotAsPromised, verified
 from addons.simple.page import File
 from addons.sources.admitted import FileHosts, heard
 from addons.sources.revalidated import ABSENT
-from addons.sources.source import FileGone, Reading, SourceUnavailable, Span, Stretch, Unranged
+from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
 from addons.sources.stretches import behind, chained, cut
 
 logger = logging.getLogger(__name__)
 
 _MOST_RESUMED = 3  # times that one download is taken up again
 _NUMBER = re.compile(r"[0-9]{1,19}")
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
 _WITH_BODY = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
-_NO_RANGES = (  # what servers answer who know none, or no such one
-    HTTPStatus.OK,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.METHOD_NOT_ALLOWED,
-    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-    HTTPStatus.NOT_IMPLEMENTED,
-)
 
 
 class IndexFiles:
@@ -151,27 +143,6 @@ class IndexFiles:
         if (size is None and total != "*") or (None not in (size, file.size) and size != file.size):
             raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
         return Reading(size, cut(self._guarded(file, response), Span(0, span.stop - span.start)))
-
-    async def stretch(self, file: File, at: int | None, count: int) -> Stretch:
-        """Ask for a stretch as `Source.stretch` says (MET-12). A server without ranges is asked for no more than the head."""
-        wanted = f"bytes=-{count}" if at is None else f"bytes={at}-{at + count - 1}"
-        async with self._get(file.url, {"Range": wanted}) as response:
-            if response.status_code in _NO_RANGES:
-                raise Unranged(f"source {self._source}: gives no ranges of {file.filename}")
-            self._expect(file, response, HTTPStatus.PARTIAL_CONTENT)
-            said = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
-            first, last, length = map(int, said.groups()) if said else (0, 0, 0)
-            begin = max(length - count, 0) if at is None else at
-            if (
-                said is None
-                or first != begin
-                or last != min(begin + count, length) - 1
-                or file.size not in (None, length)
-            ):
-                raise Unranged(f"source {self._source}: gave another range of {file.filename} than was asked for")
-            body = cut(self._guarded(file, response), Span(0, last + 1 - first))
-            content = b"".join([chunk async for chunk in body])
-            return Stretch(first, content, length, response.headers.get("etag", ""))
 
     @staticmethod
     def _check_length(file: File, response: httpx.Response) -> int | None:
