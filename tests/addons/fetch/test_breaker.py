@@ -119,9 +119,9 @@ def test_breaker__with_heads_in_between_whose_bodies_fail__opens(breaker: Breake
     for number in range(FAILURES):
         turn(breaker).begun()
         turn(breaker).failed(f"https://files.pythonhosted.org/{number}")
-    assert breaker.is_open
+    opened = [breaker.is_open]
     time.now += 1
     turn(breaker).begun()
-    assert not breaker.is_open
+    opened.append(breaker.is_open)
     turn(breaker).failed("https://files.pythonhosted.org/0")
-    assert breaker.is_open
+    assert [*opened, breaker.is_open] == [True, False, True]
