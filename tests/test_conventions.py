@@ -19,6 +19,7 @@ from addons.guard import Guard
 from addons.handshake import Handshake
 from addons.intercept import Intercept
 from addons.lane import Lane
+from addons.layering import Layering
 from addons.lifetime import Lifetime
 from proxyconf.settings import Policy
 
@@ -27,7 +28,7 @@ ADDONS = ROOT / "addons"
 POLICIES = sorted(set(Policy.__struct_fields__))
 SCRIPTS = sorted(path.stem for path in ADDONS.glob("*.py") if path.stem != "__init__")
 FOLDERS = sorted(path.parent.name for path in ADDONS.glob("*/__init__.py"))
-OURS = (Guard, Handshake, Intercept, FlowRoad, Lane, Lifetime)
+OURS = (Guard, Handshake, Intercept, FlowRoad, Lane, Layering, Lifetime)
 NO_HOOKS = {"refusal", "begun"}  # what addons say to each other
 LOOKED_UP_BY_NAME = hooks.all_hooks
 
