@@ -1,7 +1,7 @@
 """Opening a file without waiting for the disk: only if the system has all that it takes in memory (openat2, RESOLVE_CACHED).
 
-A hop to a thread and back takes ten times as long as that. Python has no name for this system call, which is the same number
-on every kind of processor. Source: openat2(2), Linux 5.12.
+A hop to a thread and back takes ten times as long as that. Python has no name for this system call, whose number is the same on
+all processors that Linux wheels are built for. Source: openat2(2), Linux 5.12.
 """
 
 import ctypes
@@ -10,7 +10,7 @@ import struct
 import sys
 from collections.abc import Callable
 
-_OPENAT2 = 437
+_OPENAT2 = ctypes.c_long(437)
 _RESOLVE_CACHED = 0x20
 _HERE = -100  # AT_FDCWD
 _HOW = struct.Struct("=3Q")  # struct open_how: flags, mode, resolve

@@ -27,8 +27,8 @@ class Turn:
         """Count an answer, whatever it says: the upstream is there."""
         self.breaker.close()
 
-    def begun(self) -> None:
-        """Note the head of an answer whose body may still fail: the upstream is there, which makes up for no failures."""
+    def goes_on(self) -> None:
+        """Note that much of an answer has come, whose end may still fail: it is asked as usual, but no failure is made up for."""
         self.breaker.try_again()
 
     def failed(self, url: str | None = None) -> None:

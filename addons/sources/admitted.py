@@ -34,17 +34,12 @@ def admitted(source: str, breaker: Breaker, what: str = "") -> Iterator[Turn]:
         turn.gave_up()
 
 
-def heard(turn: Turn, status: int, url: str, *, whole: bool = True) -> None:
-    """Count an answer: one that says that the host is not well counts as a failure, once for each URL.
-
-    `whole`: its body is there too.
-    """
+def heard(turn: Turn, status: int, url: str) -> None:
+    """Count an answer: one that says that the host is not well counts as a failure, once for each URL."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         turn.failed(url)
-    elif whole:
-        turn.answered()
     else:
-        turn.begun()
+        turn.answered()
 
 
 def _next(breaker: Breaker) -> float | None:
@@ -61,23 +56,8 @@ class FileHosts:
 
     def admitted(self, url: str) -> AbstractContextManager[Turn]:
         """Give a turn at the host of a file, as `admitted` does."""
-        return admitted(self._source, self._breaker(url), f"its files' host {_host(url)} ")
-
-    def ended(self, url: str) -> None:
-        """Count a body that came to its end."""
-        self._breaker(url).close()
-
-    def broke(self, url: str) -> None:
-        """Count a body that hung or broke off, once for each URL: one that always breaks says little of the others."""
-        self._breaker(url).count(url, probing=False)
-
-    def _breaker(self, url: str) -> Breaker:
-        host = _host(url)
+        host = normal_host(urlsplit(url).netloc)
         breaker = self._breakers.get(host)
         if breaker is None:  # a page leads to no hosts but those that the configuration names
             breaker = self._breakers[host] = Breaker(self._source, self._clock, what=f"its files' host {host}")
-        return breaker
-
-
-def _host(url: str) -> str:
-    return normal_host(urlsplit(url).netloc)
+        return admitted(self._source, breaker, f"its files' host {host} ")

@@ -15,6 +15,7 @@ from addons.fetch.upstream import Upstream
 from addons.fetch.verified import NotAsPromised, verified
 from addons.simple.page import File
 from addons.sources.admitted import FileHosts, heard
+from addons.sources.bodies import Body
 from addons.sources.revalidated import ABSENT
 from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
 from addons.sources.stretches import behind, chained, cut
@@ -35,13 +36,16 @@ class IndexFiles:
         self._hosts = FileHosts(source, clock)
 
     @asynccontextmanager
-    async def _get(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
-        """GET a file as a stream; of a host that is down SourceUnavailable comes at once."""
-        async with AsyncExitStack() as stack:
-            with self._hosts.admitted(url) as turn:
-                response = await stack.enter_async_context(self._upstream.file(url, headers))
-                heard(turn, response.status_code, url, whole=response.status_code not in _WITH_BODY)
-            yield response
+    async def _get(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[Body]:
+        """GET a file as a stream; of a host that is down SourceUnavailable comes at once.
+
+        The turn lasts until the body has ended, or been left: while one finds out how its host is, nobody else waits for it.
+        """
+        with self._hosts.admitted(url) as turn:
+            async with self._upstream.file(url, headers) as response:
+                if response.status_code not in _WITH_BODY:
+                    heard(turn, response.status_code, url)
+                yield Body(self._source, url, response, turn)
 
     @asynccontextmanager
     async def download(
@@ -53,11 +57,11 @@ class IndexFiles:
         called each time. Raises FileGone or SourceUnavailable.
         """
         async with AsyncExitStack() as stack:
-            response = await stack.enter_async_context(self._rest(file, at, None))
-            length = _length(response) if response.status_code == HTTPStatus.OK else None
+            body = await stack.enter_async_context(self._rest(file, at, None))
+            length = _length(body.response) if body.response.status_code == HTTPStatus.OK else None
             whole = msgspec.structs.replace(file, size=length) if file.size is None else file
-            chunks = self._onwards(whole, response, at)
-            yield Reading(whole.size, self._unbroken(whole, (response, chunks), at, stack, resumed))
+            chunks = self._onwards(whole, body, at)
+            yield Reading(whole.size, self._unbroken(whole, (body.response, chunks), at, stack, resumed))
 
     async def _unbroken(
         self,
@@ -85,28 +89,29 @@ class IndexFiles:
 
     async def _resumed(self, file: File, at: int, known: str, stack: AsyncExitStack) -> AsyncIterator[bytes]:
         await stack.aclose()
-        response = await stack.enter_async_context(self._rest(file, at, known))
-        async for chunk in self._onwards(file, response, at):
+        body = await stack.enter_async_context(self._rest(file, at, known))
+        async for chunk in self._onwards(file, body, at):
             yield chunk
 
     @asynccontextmanager
-    async def _rest(self, file: File, at: int, known: str | None) -> AsyncIterator[httpx.Response]:
+    async def _rest(self, file: File, at: int, known: str | None) -> AsyncIterator[Body]:
         headers = {"Range": f"bytes={at}-"} if at else {}
         if at and known and not known.startswith("W/"):  # RFC 9110 section 13.1.5: a weak tag proves nothing here
             headers["If-Range"] = known
-        async with self._get(file.url, headers) as response:
-            yield response
+        async with self._get(file.url, headers) as body:
+            yield body
 
-    def _onwards(self, file: File, response: httpx.Response, at: int) -> AsyncIterator[bytes]:
+    def _onwards(self, file: File, body: Body, at: int) -> AsyncIterator[bytes]:
         """Give the bytes from `at` on out of the answer to a request for them; all of a file without ranges is one."""
+        response = body.response
         if not at or response.status_code == HTTPStatus.OK:
             self._expect(file, response, HTTPStatus.OK)
             self._check_length(file, response)
-            return behind(self._guarded(file, response), at)
+            return behind(body.chunks(), at)
         self._expect(file, response, HTTPStatus.PARTIAL_CONTENT)
         if file.size is None or response.headers.get("content-range") != f"bytes {at}-{file.size - 1}/{file.size}":
             raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
-        return self._guarded(file, response)
+        return body.chunks()
 
     async def rest(self, file: File, at: int, before: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
         """Give a file's bytes from `at` on, proven with those `before`. Raises FileGone or SourceUnavailable."""
@@ -122,27 +127,27 @@ class IndexFiles:
         A span cannot be checked against the hash of the whole; the client that joins spans checks what it has joined.
         """
         wanted = {} if span is None else {"Range": f"bytes={span.start}-{span.stop - 1}"}
-        async with self._get(file.url, wanted) as response:
-            yield self._whole(file, response) if span is None else self._part(file, response, span)
+        async with self._get(file.url, wanted) as body:
+            yield self._whole(file, body) if span is None else self._part(file, body, span)
 
-    def _whole(self, file: File, response: httpx.Response) -> Reading:
-        self._expect(file, response, HTTPStatus.OK)
-        length = self._check_length(file, response)
+    def _whole(self, file: File, body: Body) -> Reading:
+        self._expect(file, body.response, HTTPStatus.OK)
+        length = self._check_length(file, body.response)
         size = file.size if length is None else length
-        chunks = self._guarded(file, response)
-        return Reading(size, self._promised(file, verified(chunks, file.hashes, size)))
+        return Reading(size, self._promised(file, verified(body.chunks(), file.hashes, size)))
 
-    def _part(self, file: File, response: httpx.Response, span: Span) -> Reading:
+    def _part(self, file: File, body: Body, span: Span) -> Reading:
+        response = body.response
         if response.status_code == HTTPStatus.OK:  # a server without ranges: what comes before the span is passed over
             self._expect(file, response, HTTPStatus.OK)
-            return Reading(self._check_length(file, response), cut(self._guarded(file, response), span))
+            return Reading(self._check_length(file, response), cut(body.chunks(), span))
         self._expect(file, response, HTTPStatus.PARTIAL_CONTENT)
         said = response.headers.get("content-range", "")
         total = said.removeprefix(f"bytes {span.start}-{span.stop - 1}/")
         size = int(total) if _NUMBER.fullmatch(total) else None
         if (size is None and total != "*") or (None not in (size, file.size) and size != file.size):
             raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
-        return Reading(size, cut(self._guarded(file, response), Span(0, span.stop - span.start)))
+        return Reading(size, cut(body.chunks(), Span(0, span.stop - span.start)))
 
     @staticmethod
     def _check_length(file: File, response: httpx.Response) -> int | None:
@@ -158,19 +163,6 @@ class IndexFiles:
             raise SourceUnavailable(f"source {self._source}: answered {response.status_code} for {file.filename}")
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise SourceUnavailable(f"source {self._source}: sent {file.filename} encoded, which breaks its hash")
-
-    async def _guarded(self, file: File, response: httpx.Response) -> AsyncIterator[bytes]:
-        left = _length(response)
-        try:
-            async for chunk in response.aiter_raw():
-                if left is not None and not (left := left - len(chunk)):
-                    self._hosts.ended(file.url)  # before its last bytes go out: who needs no more asks for no end
-                yield chunk
-        except httpx.HTTPError as error:
-            self._hosts.broke(file.url)
-            raise SourceUnavailable(
-                f"source {self._source}: broke off in the middle ({type(error).__name__})"
-            ) from error
 
     async def _promised(self, file: File, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:

@@ -10,7 +10,7 @@ from addons.simple.page import File
 from addons.sources.index import Index
 from addons.sources.source import FileGone, SourceUnavailable, Span
 from tests.addons.sources.places import DEMO, Time, only_file, private_index, public_index, whole
-from tests.fakepypi import FakePyPI, Hang, Reset, Status
+from tests.fakepypi import FakePyPI, Hang, NoContentLength, Reset, Status
 
 HOST = "files.pythonhosted.org"
 DOWN = f"source pypi: its files' host {HOST} is down, and is asked again in 1 s"
@@ -91,7 +91,7 @@ async def test_index__whose_files_lie_with_it__has_two_breakers(pypi: FakePyPI) 
 
 
 async def test_files_host__whose_bodies_hang__is_down_as_one_that_never_answers(pypi: FakePyPI, time: Time) -> None:
-    """CCH-17: its heads make up for nothing, and after its next try one more that hangs is enough."""
+    """CCH-17: its heads make up for nothing: while one waits for what hangs nobody else does, and then for twice as long."""
     contents = [pypi.release("demo", f"{number}.0", size_padding=9000).content for number in range(FAILURES)]
     async with public_index(pypi, time, read_seconds=0.1) as index:
         files = (await index.page(DEMO)).files
@@ -99,16 +99,56 @@ async def test_files_host__whose_bodies_hang__is_down_as_one_that_never_answers(
         for file in files:
             with pytest.raises(SourceUnavailable, match="broke off in the middle"):
                 await whole(index, file)
-        with pytest.raises(SourceUnavailable, match=DOWN):
-            await whole(index, files[0])
         time.now += 1
-        with pytest.raises(SourceUnavailable, match="broke off in the middle"):
-            await whole(index, files[0])
-        with pytest.raises(SourceUnavailable, match=DOWN):
+        async with index.read(files[0], None) as probe:
+            with pytest.raises(SourceUnavailable, match="is down, and is asked again in 0 s"):
+                await whole(index, files[1])
+            with pytest.raises(SourceUnavailable, match="broke off in the middle"):
+                [chunk async for chunk in probe.chunks]
+        with pytest.raises(SourceUnavailable, match="is down, and is asked again in 2 s"):
             await whole(index, files[0])
         pypi.lift()
-        time.now += 1
+        time.now += 2
         assert [await whole(index, file) for file in files] == contents
+
+
+async def test_files_host__whose_next_try_has_sent_much__is_asked_by_others_before_its_end(
+    pypi: FakePyPI, time: Time
+) -> None:
+    """CCH-17: a gigabyte holds nobody up that asks for another file."""
+    large = pypi.release("demo", "1.0", size_padding=4_000_000)
+    small = pypi.release("demo", "2.0")
+    async with public_index(pypi, time) as index:
+        files = {file.filename: file for file in (await index.page(DEMO)).files}
+        reset = pypi.fault("/packages/", Reset())
+        await trip(index, files[small.filename])
+        reset.lift()
+        time.now += 1
+        async with index.read(files[large.filename], None) as probe:
+            got = 0
+            async for chunk in probe.chunks:
+                got += len(chunk)
+                if got > 1_500_000:
+                    break
+            assert await whole(index, files[small.filename]) == small.content
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_files_host__that_sends_a_body_to_its_end__has_its_failures_made_up_for(
+    pypi: FakePyPI, index: Index, chunked: bool
+) -> None:
+    """CCH-17: also where no length said beforehand where that end is."""
+    pypi.release("demo", "1.0")
+    file = await only_file(index)
+    for _ in range(2):
+        reset = pypi.fault("/packages/", Reset())
+        for _ in range(FAILURES - 1):
+            with pytest.raises(SourceUnavailable, match=HOST):
+                await whole(index, file)
+        reset.lift()
+        if chunked:
+            pypi.fault("/packages/", NoContentLength())
+        await whole(index, file)
 
 
 async def test_files_host__one_of_whose_bodies_breaks_off__is_not_down(pypi: FakePyPI, time: Time) -> None:
