@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from addons.announcing.announcer import Announcer, Beside
+from addons.announcing.links import Terms
 from addons.answering.answering import Answering, Families
 from addons.answering.file_answer import FileAnswers
 from addons.answering.kept import Kept
@@ -49,7 +51,8 @@ type _Key = tuple[object, ...]
 class Memory:
     """What was worked out, by the facts that it came from: so it outlives the configuration that it was made under.
 
-    `documents`: what indexes answered, on disk; `blobs`: their files; None where nothing is kept there.
+    `documents`: what indexes answered, on disk; `blobs`: their files; `metadata`: what is known of that; None where nothing is
+    kept there.
     """
 
     kept: Kept = field(default_factory=Kept)
@@ -57,6 +60,7 @@ class Memory:
     lists: ListStore = field(default_factory=ListStore)
     documents: Documents | None = None
     blobs: Blobs | None = None
+    metadata: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,13 @@ def offer_of(assembly: Assembly) -> Offer:
 
 
 def _offer(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Offer:
-    return Offer(priority, policies, hide=settings.refusals == "hide", judgements=memory.judgements)
+    announcer = Announcer(memory.metadata, _terms(settings)) if memory.metadata is not None else None
+    hide = settings.refusals == "hide"
+    return Offer(priority, policies, hide=hide, judgements=memory.judgements, announcer=announcer)
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(sdists=settings.metadata.sdists, ahead=settings.metadata.ahead, offline=settings.offline)
 
 
 def _list_rules(policies: Sequence[Policy], settings: Settings) -> Rules:
@@ -194,6 +204,8 @@ class Present:
         for source in self.assembly.sources.values():
             if isinstance(source, Index):
                 source.forget(project)
+        if self.assembly.memory.metadata is not None:
+            self.assembly.memory.metadata.announcing.forget(project)
 
     async def swap(self, settings: Settings) -> None:
         """Put a new configuration in force for the requests to come. Raises ValueError; then the old one stays.
@@ -215,6 +227,8 @@ class Present:
 
     async def close(self) -> None:
         """Let go of everything, now."""
+        if self.assembly.memory.metadata is not None:
+            await self.assembly.memory.metadata.close()
         if self.assembly.memory.documents is not None:
             await self.assembly.memory.documents.close()
         await self.assembly.memory.lists.close()

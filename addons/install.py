@@ -13,6 +13,8 @@ from mitmproxy.addons import proxyserver
 from mitmproxy.master import Master
 from mitmproxy.utils import asyncio_utils
 
+from addons.announcing.announcer import Beside
+from addons.announcing.announcing import Announcing
 from addons.assembly import Memory, Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
@@ -83,7 +85,9 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     layout = Layout(folder)
     documents = Documents(layout.documents)
     lists = ListStore(lasting=LastingLists(layout.lists, limits(plan.settings)))
-    present = Present(plan.settings, memory=Memory(documents=documents, blobs=blobs, lists=lists))
+    metadata = Beside(Announcing(blobs, documents))
+    blobs.on_kept = metadata.kept
+    present = Present(plan.settings, memory=Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata))
     origin = Origin(Tickets())
     intercept = Intercept(present, lambda: origin.address)
     authority = plan.authority

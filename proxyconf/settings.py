@@ -168,6 +168,13 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         )
 
 
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is announced of files' core metadata: `ahead`, of wheels too before it is in hand; `sdists`, where it is final."""
+
+    ahead: bool = True
+    sdists: bool = False
+
+
 class Bundles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is carried here from another gateway's cache: with `trusted_keys` (PEM, Ed25519) only what one has signed."""
 
@@ -296,6 +303,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fresh_seconds: int = 60
     upstream: Upstream = Upstream()
     cache: Cache = Cache()
+    metadata: Metadata = Metadata()
     bundles: Bundles = Bundles()
     offline: bool = False
     other_hosts: OtherHosts = OtherHosts()

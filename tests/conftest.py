@@ -1,5 +1,6 @@
 """Fixtures that tests of every part use, and how many faults are tried (docs/faults.md)."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from hypothesis import settings
 
 from tests.fakepypi import FakePyPI
+
+# Whoever runs the tests with nohup ignores it, and so would all that they start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Other work on the machine may hold up one example; how long parsers may take is tested by itself.
 settings.register_profile("steady", deadline=None)

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
+from addons.announcing.announcer import Announcer
+from addons.announcing.obtaining import NoMetadata
 from addons.answering.coded import coded
 from addons.answering.kept import Kept, Ready, is_same, ready
 from addons.answering.offer import Offer, Offered
@@ -16,7 +18,7 @@ from addons.route_kinds import PublicFile, SourceFile, one_spelling
 from addons.simple.distributions import projects_of, version_of
 from addons.simple.names import InvalidName, normalise
 from addons.simple.negotiation import Coding, coding
-from addons.sources.source import ProjectAbsent
+from addons.sources.source import FileGone, ProjectAbsent
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +82,8 @@ class FileAnswers:
         etag = headers.get("ETag")
         if etag is not None and is_same(etag, request.headers.get("if-none-match")):
             return Answer(304, headers)
+        if self._offer.announcer is not None:
+            self._offer.announcer.passing(offered.source, offered.project, offered.file)
         return Delivery(offered.source, offered.file, headers)
 
     def refusal(self, offered: Offered) -> Answer:
@@ -93,19 +97,28 @@ class FileAnswers:
         )
 
     async def _metadata(self, offered: Offered, request: Request) -> Answer:
-        file = offered.file
-        if not file.core_metadata:
+        file, announcer = offered.file, self._offer.announcer
+        if not file.core_metadata and (announcer is None or not file.filename.endswith(".whl")):
             return absent(f"wheelgate: no metadata is announced for {file.filename}")
         code = coding(request.headers.get("accept-encoding"))
         announced = file.core_metadata if isinstance(file.core_metadata, dict) else {}
         # Everything that tells one file from another of this name, and what its metadata must be.
         key = ("metadata", offered.source.name, file.url, *file.hashes.values(), *announced.values(), code)
-        kept = self._kept.find(key) or await self._kept.fetch(key, lambda: _fetched(offered, code))
+        try:
+            kept = self._kept.find(key) or await self._kept.fetch(key, lambda: _fetched(offered, code, announcer))
+        except NoMetadata as error:
+            if file.core_metadata:  # a promise, which is broken: the page makes it no more
+                raise FileGone(f"the metadata of {file.filename} was announced, but the file {error}") from error
+            return absent(f"wheelgate: no metadata is announced for {file.filename}, which {error}")
         return kept.for_client(request.headers.get("if-none-match"))
 
 
-async def _fetched(offered: Offered, code: Coding) -> Ready:
-    body = await offered.source.core_metadata(offered.file)
+async def _fetched(offered: Offered, code: Coding, announcer: Announcer | None) -> Ready:
+    source, file = offered.source, offered.file
+    if announcer is None:
+        body = await source.core_metadata(file)
+    else:
+        body = await announcer.metadata(source, offered.project, file)
     headers = {"Cache-Control": _cache_control(offered), "Vary": "Accept-Encoding", **CROSS_ORIGIN}
     return ready(coded(body, code), "application/octet-stream", code, headers)
 

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from addons.announcing.announcer import Announcer
+from addons.announcing.links import Announced
 from addons.cache.flight import Flights
 from addons.cache.recent import Recent
 from addons.off_loop import off_loop
@@ -97,8 +99,15 @@ class Offer:
     """Pages and files as policies leave them, in one place, so that no route can see another page than another."""
 
     def __init__(
-        self, priority: Priority, policies: Sequence[Policy], *, hide: bool, judgements: Judgements | None = None
+        self,
+        priority: Priority,
+        policies: Sequence[Policy],
+        *,
+        hide: bool,
+        judgements: Judgements | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
+        self.announcer = announcer
         self._priority = priority
         self._policies = policies
         self._hide = hide
@@ -110,27 +119,35 @@ class Offer:
         Raises ProjectAbsent or SourceUnavailable.
         """
         parts = await self._priority.parts(project, max_age)
-        key = (project, *[(part.source.name, part.page.version) for part in parts], self._hide, self._facts(project))
+        known = await self.announcer.known(parts) if self.announcer is not None else ()
+        terms = self.announcer.terms if self.announcer is not None else None
+        versions = [(part.source.name, part.page.version) for part in parts]
+        key = (project, *versions, self._hide, self._facts(project), known, terms)
         judged = self._judgements.recent.find(key)
         if judged is None or not judged.holds(at):
-            judged = await self._judgement(key, parts, at)
+            judged = await self._judgement(key, parts, known, at)
         return Found(project, parts, judged)
 
     def _facts(self, project: ProjectName) -> Hashable:
         return tuple((type(policy), facts) for policy in self._policies if (facts := policy.facts(project)) != ())
 
-    async def _judgement(self, key: Hashable, parts: Sequence[Part], at: datetime) -> Judged:
+    async def _judgement(
+        self, key: Hashable, parts: Sequence[Part], known: Sequence[Announced], at: datetime
+    ) -> Judged:
         if not any(is_large(part.page) for part in parts):
-            return self._keep(key, self._judge(key, parts, at))
-        judged = await self._judgements.flights.share(key, lambda: self._judged_aside(key, parts, at))
-        return judged if judged.holds(at) else await self._judged_aside(key, parts, at)
+            return self._keep(key, self._judge(key, parts, known, at))
 
-    async def _judged_aside(self, key: Hashable, parts: Sequence[Part], at: datetime) -> Judged:
-        return self._keep(key, await off_loop(True, self._judge, key, parts, at))
+        async def aside() -> Judged:
+            return self._keep(key, await off_loop(True, self._judge, key, parts, known, at))
 
-    def _judge(self, key: Hashable, parts: Sequence[Part], at: datetime) -> Judged:
+        judged = await self._judgements.flights.share(key, aside)
+        return judged if judged.holds(at) else await aside()
+
+    def _judge(self, key: Hashable, parts: Sequence[Part], known: Sequence[Announced], at: datetime) -> Judged:
         whole = _whole(parts)
         page = apply_all(self._policies, whole, at)
+        if self.announcer is not None:
+            page = self.announcer.linked(page, known, parts[0].source.name)
         until = next_change(self._policies, whole, at)
         shown = _readdressed(hide_refused(page) if self._hide else page, parts)
         # What the clock changes is of another version each time; all else has one for ever.

@@ -47,9 +47,12 @@ class PageAnswers:
     async def _ready(self, offered: Found, form: Form, code: Coding) -> Ready:
         key = (offered.version, form, code, self._max_age)
         shown = offered.shown
-        return self._kept.find(key) or await self._kept.make(
-            key, lambda: _made(shown, form, code, self._max_age), large=is_large(shown)
-        )
+        found = self._kept.find(key)
+        if found is None:
+            found = await self._kept.make(key, lambda: _made(shown, form, code, self._max_age), large=is_large(shown))
+            if self._offer.announcer is not None:
+                self._offer.announcer.shown(offered.parts, offered.page)
+        return found
 
     def for_people(self, found: ProjectForPeople) -> Answer:
         """Lead a browser to what there is to see here: the project's page, policed like everything."""

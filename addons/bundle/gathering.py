@@ -56,8 +56,10 @@ class Gathering:
         self._gathered = Gathered()
         self._kept: _Kept = {}
         for entry in carried.entries():
-            if Origin(entry.whose.source, entry.whose.index, entry.whose.user) in origins:
-                self._kept.setdefault(kind_of(entry.whose), []).append(entry)
+            what = kind_of(entry.whose)
+            # What is known of metadata is found out anew where the files are.
+            if what[0] != "announced" and Origin(entry.whose.source, entry.whose.index, entry.whose.user) in origins:
+                self._kept.setdefault(what, []).append(entry)
 
     def all(self) -> Gathered:
         """Gather everything. Raises NothingKept, Unusable or OSError."""

@@ -69,7 +69,7 @@ class Blobs:
 
     Nothing of the folder has to be there: what is missing is made when it is needed, again and again. A disk that does
     not take a file is said in the log, and fails no reading: that raises NotKept, and upstream is there to go on with.
-    `under_way`: what is being fetched or put away. `wall` gives seconds since 1970.
+    `under_way`: what is being fetched or put away; `on_kept` is told the sha256 of what has been. `wall` gives seconds since 1970.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class Blobs:
         self.under_way: set[Growing] = set()
         self._said: set[str] = set()
         self._begun: asyncio.Task[None] | None = None
+        self.on_kept: Callable[[str], object] = lambda sha256: None
 
     def limit(self, limits: Limits) -> None:
         """Go by other limits from now on."""
@@ -135,6 +136,16 @@ class Blobs:
             return Found(path, path.lstat().st_size) if is_plain(path) else None
         except OSError:
             return None
+
+    async def proven(self, sha256: str) -> Path | None:
+        """Give the place of a kept file, once it is proven to be right; None if there is none. Counts as no reading of it."""
+        try:
+            async with opened_by(lambda: self._open(sha256)) as file:
+                known = self._proofs.known(sha256, mark_of(file.fileno()))
+                right = known or await asyncio.shield(self._proofs.prove(sha256, file.fileno()))
+        except OSError:
+            return None
+        return self.path(sha256) if right else None
 
     def drop(self, sha256: str) -> None:
         """Forget a file; who reads it reads on. Waits for the disk. Raises OSError."""
@@ -250,6 +261,7 @@ class Blobs:
             del self._growing[promise]
         if growing.kept:
             self._said.clear()  # it works again: the next fault is news
+            self.on_kept(promise.sha256)
 
     def _say(self, words: str) -> None:
         if words not in self._said:

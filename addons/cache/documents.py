@@ -29,6 +29,9 @@ _DIGEST = 16  # bytes
 _SHARE = 8  # a document larger than this part of all is not kept: it would push out the rest
 
 
+_OWN = 200  # the status of a document that no upstream answered
+
+
 class Stored(msgspec.Struct, frozen=True, array_like=True):
     """An answer as it was given: status, the URL that it came from, the headers that are needed (lower case), the body."""
 
@@ -86,6 +89,23 @@ class Documents:
         """
         return await self._do(lambda cache: self._keep(cache, key, stored, asked, fresh_until), b"")
 
+    async def change(self, key: str, work: Callable[[bytes], bytes]) -> None:
+        """Replace a document of our own by what `work` makes of it (nothing: there is none), in one step for all processes.
+
+        `work` is called in a thread; nothing is written where it gives what it got.
+        """
+        await self._do(lambda cache: self._change(cache, key, work), None)
+
+    async def own(self, key: str) -> bytes:
+        """Give a document of our own; nothing if there is none."""
+        return await self._do(lambda cache: _own(cache, key), b"")
+
+    def _change(self, cache: Cache, key: str, work: Callable[[bytes], bytes]) -> None:
+        with cache.transact():
+            before = _own(cache, key)
+            if (after := work(before)) != before:
+                self._keep(cache, key, Stored(_OWN, "", {}, after), self.wall(), 0.0)
+
     async def confirm(self, key: str, stamp: Stamp) -> None:
         """Note that upstream said that the document is unchanged."""
         await self._do(lambda cache: _note(cache, key, stamp, self.wall()), False)
@@ -129,6 +149,12 @@ def _stamp(cache: Cache, key: str) -> Stamp | None:
 def _stored(cache: Cache, key: str, digest: bytes) -> Stored | None:
     value = cache.get(body_key(key))
     return stored_of(key, value) if type(value) is bytes and value[:_DIGEST] == digest else None
+
+
+def _own(cache: Cache, key: str) -> bytes:
+    stamp = _stamp(cache, key)
+    stored = _stored(cache, key, stamp.digest) if stamp is not None and stamp.digest else None
+    return stored.body if stored is not None else b""
 
 
 def _note(cache: Cache, key: str, stamp: Stamp, now: float) -> bool:

@@ -1,6 +1,6 @@
 """Forgetting a project: its documents, and the files that its kept pages name. Waits for the disk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from addons.cache.documents import forget
 from addons.cache.kept_documents import KeptDocument, KeptDocuments
 from addons.cache.layout import Layout
 from addons.cache.purges import Purges
-from addons.cache.survey import files_of, of_project
+from addons.cache.survey import files_of, known_of, of_project
 from addons.cache.writing import PATIENCE, write
 from addons.simple.names import ProjectName
 from addons.simple.page import File
@@ -34,11 +34,12 @@ def purge(layout: Layout, project: ProjectName, at: datetime, patience: float = 
         entries = kept.entries()
         mine = dict(of_project(entries, project))
         files = [file for entry, kind in mine.items() if kind == "page" for file in files_of(kept, entry, project)]
+        known = [known_of(kept, entry) for entry, kind in mine.items() if kind == "announced"]
     beside = _beside(files)
     gone = [each for each in entries if each in mine or (each.whose is not None and each.whose.url in beside)]
     if gone:
         write(layout.documents, lambda cache: forget(cache, [each.key for each in gone], now), patience)
-    count, size = _unlink(layout, files)
+    count, size = _unlink(layout, [*_named(files), *(each.sha256 for entries in known for each in entries.values())])
     Purges(layout.purged).tell(project, now)
     return Purged(len([each for each in gone if each.size]), count, size + _size(gone))
 
@@ -48,15 +49,22 @@ def _beside(files: Iterable[File]) -> set[str]:
     return {address for file in files for address in (file.provenance, f"{file.url}.metadata") if address}
 
 
-def _unlink(layout: Layout, files: Iterable[File]) -> tuple[int, int]:
-    sizes = {}
+def _named(files: Iterable[File]) -> Iterator[str]:
+    """Give the sha256 of files, and of what their page announces of them."""
     for file in files:
-        path = layout.file(file.hashes.get("sha256", ""))
+        for hashes in (file.hashes, file.core_metadata):
+            if isinstance(hashes, dict):
+                yield hashes.get("sha256", "").lower()
+
+
+def _unlink(layout: Layout, sha256s: Iterable[str]) -> tuple[int, int]:
+    sizes = []
+    for path in map(layout.file, set(sha256s) - {""}):
         with suppress(FileNotFoundError):
             size = path.stat().st_size
             path.unlink()
-            sizes[path] = size
-    return len(sizes), sum(sizes.values())
+            sizes.append(size)
+    return len(sizes), sum(sizes)
 
 
 def _size(entries: Iterable[KeptDocument]) -> int:

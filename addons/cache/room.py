@@ -19,6 +19,8 @@ from addons.cache.promised import NotKept
 
 _COUNTED_SECONDS = 30.0  # for how long a count of the folder is good: other processes put files there, too
 _TOUCHED_SECONDS = 60.0  # a file's last use is written down no more often
+_SMALL = 65_536  # bytes: such files, core metadata above all, cost a request each and hardly any room
+_LONGER_SECONDS = 30 * 86_400.0  # for which they stay where larger ones make way
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,15 @@ class Room:
     def _count(self) -> list[Kept]:
         # What has its name and is not settled yet counts among what is coming, and does not make way.
         found = [kept for kept in kept_files(self._folder) if kept.path not in self._coming]
-        found.sort(key=self._last_use)
+        found.sort(key=self._stays_until)
         self._total = sum(kept.size for kept in found)
         self._counted_at = self._clock()
         return found
 
-    def _last_use(self, kept: Kept) -> float:
+    def _stays_until(self, kept: Kept) -> float:
         # A use in the future is of no known age: it must not stay for as long as the clock was wrong.
-        return kept.used if kept.used < self._wall() + _TOUCHED_SECONDS else 0.0
+        last_use = kept.used if kept.used < self._wall() + _TOUCHED_SECONDS else 0.0
+        return last_use + (_LONGER_SECONDS if kept.size <= _SMALL else 0.0)
 
     def _evict(self) -> None:
         files = self._count()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from addons.cache.announced import Entries, read
 from addons.cache.kept_documents import KeptDocument, KeptDocuments, Unreadable
 from addons.cache.layout import Layout
 from addons.cache.named_files import named_files
@@ -121,6 +122,12 @@ def files_of(kept: KeptDocuments, page: KeptDocument, project: ProjectName) -> t
     """Give the files that a kept page lists. Raises Unreadable."""
     stored = kept.stored(page)
     return named_files(stored, project) if stored is not None else ()
+
+
+def known_of(kept: KeptDocuments, announced: KeptDocument) -> Entries:
+    """Give what is known of files' metadata. Raises Unreadable."""
+    stored = kept.stored(announced)
+    return read(stored.body) if stored is not None else {}
 
 
 def _files(layout: Layout, source: str, files: Iterable[File]) -> Iterator[FileOf]:

@@ -1,16 +1,17 @@
 """Whose a document is: what its key says, and, by its address as its index has it, its kind and project."""
 
 import json
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from addons.simple.distributions import distribution
 from addons.simple.names import ProjectName, spelled
 
-type Kind = Literal["page", "legacy", "provenance", "metadata", "classifiers", "other"]
+type Kind = Literal["page", "legacy", "provenance", "metadata", "announced", "classifiers", "other"]
 
 _METADATA = ".metadata"
+_ANNOUNCED = "#metadata"
 _LEGACY = (3, 4)  # parts of a path: pypi, the project, perhaps a release, json
 
 
@@ -29,6 +30,13 @@ def key_of(whose: Whose) -> str:
     return json.dumps(astuple(whose))
 
 
+def announced_key(key: str, project: ProjectName | None) -> str:
+    """Give the key of what is known of the metadata of a project's files, or of all (None); `key` is one of the index's."""
+    whose = whose_of(key)
+    assert whose is not None
+    return key_of(replace(whose, url=f"{whose.index}{f'{project}/' if project else ''}{_ANNOUNCED}"))
+
+
 def whose_of(key: str) -> Whose | None:
     """Give what a key says; None for one of another form, which other versions may have written."""
     try:
@@ -44,6 +52,8 @@ def kind_of(whose: Whose) -> tuple[Kind, ProjectName | None]:
 
     Sources: PEP 503 and 658; https://docs.pypi.org/api/json/; https://docs.pypi.org/api/integrity/.
     """
+    if whose.url.endswith(_ANNOUNCED):
+        return "announced", spelled(whose.url.removeprefix(whose.index).removesuffix(f"/{_ANNOUNCED}"))
     page = whose.url.partition("#")[0].removeprefix(
         whose.index
     )  # behind "#": the last page that had a file (cache.keep)

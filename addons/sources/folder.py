@@ -21,7 +21,17 @@ from addons.sources.folder_list import write_list
 from addons.sources.listed import ListDocument, ListTerms
 from addons.sources.look import NOTHING, UNSETTLED, Look, walk
 from addons.sources.noticing import NOBODY, Noticing, notice
-from addons.sources.source import FileGone, LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span, Told
+from addons.sources.source import (
+    FileGone,
+    LegacyDocument,
+    ProjectAbsent,
+    Reading,
+    SourceUnavailable,
+    Span,
+    Stretch,
+    Told,
+    Unranged,
+)
 from addons.sources.standing import Described, MetadataReader, NotListed, Stand, describe, identity
 
 logger = logging.getLogger(__name__)
@@ -195,6 +205,10 @@ class Folder:
             yield Reading(described.stand.size, _parts(handle.fileno(), stretch))
         finally:
             handle.close()
+
+    async def stretch(self, file: File, at: int | None, count: int) -> Stretch:
+        """Give nothing: what lies here is read as a whole. Raises Unranged."""
+        raise Unranged(f"{file.filename} lies in a folder")
 
     async def core_metadata(self, file: File) -> bytes:
         """Give the metadata that was read out of the file when it was looked at; of sdists too, PKG-INFO (PEP 643)."""

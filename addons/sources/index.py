@@ -29,7 +29,7 @@ from addons.sources.kept_metadata import KeptMetadata
 from addons.sources.listed import ListDocument, ListTerms
 from addons.sources.outlasting import Outlasting
 from addons.sources.revalidated import Absent, Revalidated
-from addons.sources.source import LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span, Told
+from addons.sources.source import LegacyDocument, ProjectAbsent, Reading, SourceUnavailable, Span, Stretch, Told
 from proxyconf import hosts
 from proxyconf.addresses import is_loopback
 from proxyconf.settings import Source as SourceSettings
@@ -173,6 +173,10 @@ class Index:
     def read(self, file: File, span: Span | None) -> AbstractAsyncContextManager[Reading]:
         """Read a file: from disk or while it is fetched there, as `KeptFiles.read` does, or from upstream."""
         return self._read_file(file, span)
+
+    async def stretch(self, file: File, at: int | None, count: int) -> Stretch:
+        """Ask upstream for a stretch of the file, as `IndexFiles.stretch` does."""
+        return await self._files.stretch(file, at, count)
 
     async def core_metadata(self, file: File) -> bytes:
         """Give the file's metadata: from disk, or as `IndexFiles.core_metadata` gets it from upstream."""

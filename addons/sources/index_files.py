@@ -17,14 +17,21 @@ from addons.simple.page import File
 from addons.sources.admitted import FileHosts, heard
 from addons.sources.bodies import Body
 from addons.sources.revalidated import ABSENT
-from addons.sources.source import FileGone, Reading, SourceUnavailable, Span
-from addons.sources.stretches import behind, chained, cut
+from addons.sources.source import FileGone, Reading, SourceUnavailable, Span, Stretch, Unranged
+from addons.sources.stretches import behind, chained, cut, stretch_of
 
 logger = logging.getLogger(__name__)
 
 _MOST_RESUMED = 3  # times that one download is taken up again
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _WITH_BODY = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
+_NO_RANGES = (  # what servers answer who know none, or no such one
+    HTTPStatus.OK,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    HTTPStatus.NOT_IMPLEMENTED,
+)
 
 
 class IndexFiles:
@@ -148,6 +155,18 @@ class IndexFiles:
         if (size is None and total != "*") or (None not in (size, file.size) and size != file.size):
             raise SourceUnavailable(f"source {self._source}: gave another range of {file.filename} than was asked for")
         return Reading(size, cut(body.chunks(), Span(0, span.stop - span.start)))
+
+    async def stretch(self, file: File, at: int | None, count: int) -> Stretch:
+        """Ask for a stretch as `Source.stretch` says (MET-12). A server without ranges is asked for no more than the head."""
+        wanted = f"bytes=-{count}" if at is None else f"bytes={at}-{at + count - 1}"
+        async with self._get(file.url, {"Range": wanted}) as body:
+            if body.response.status_code in _NO_RANGES:
+                raise Unranged(f"source {self._source}: gives no ranges of {file.filename}")
+            self._expect(file, body.response, HTTPStatus.PARTIAL_CONTENT)
+            found = await stretch_of(body.response, body.chunks(), at, count)
+            if found is None or file.size not in (None, found.length):
+                raise Unranged(f"source {self._source}: gave another range of {file.filename} than was asked for")
+            return found
 
     @staticmethod
     def _check_length(file: File, response: httpx.Response) -> int | None:

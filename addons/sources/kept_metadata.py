@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 from addons.cache.blobs import Blobs
 from addons.cache.promised import Damaged, Mismatch, NotKept, Promise
+from addons.cache.small import Given, given, read
 from addons.simple.page import File
-from addons.sources.source import FileGone, Reading
+from addons.sources.source import FileGone
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_PART = 1 << 18  # bytes read from disk at a time
 
 
 def metadata_promise(file: File) -> Promise | None:
@@ -33,27 +33,12 @@ class KeptMetadata:
         if promise is None:
             return await self._ask(file)
         try:
-            return await self._kept(file, promise)
+            return await read(self._blobs, promise, lambda at: self._fetched(file, at))
         except (NotKept, Damaged):
             return await self._ask(file)
         except Mismatch as error:
             raise FileGone(f"the metadata of {file.filename} is not what its page announces: {error}") from error
 
-    async def _kept(self, file: File, promise: Promise) -> bytes:
-        body = b""
-        async with self._blobs.reading(promise, lambda at: self._fetched(file, at)) as kept:
-            if kept is None:
-                raise NotKept("there is none")
-            while part := await kept.read(len(body), _PART):
-                body += part
-        return body
-
     @asynccontextmanager
-    async def _fetched(self, file: File, at: int) -> AsyncIterator[Reading]:
-        body = await self._ask(file)
-        yield Reading(len(body), _once(body[at:]))
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    if body:
-        yield body
+    async def _fetched(self, file: File, at: int) -> AsyncIterator[Given]:
+        yield given(await self._ask(file), at)

@@ -30,6 +30,10 @@ class FileGone(Exception):
     """The page lists the file, but it is not there any more, or not as the page says. In words."""
 
 
+class Unranged(Exception):
+    """Of this file nothing but the whole can be had. In words."""
+
+
 @dataclass(frozen=True)
 class Span:
     """A stretch of a file's bytes: from `start` up to but not including `stop`."""
@@ -49,6 +53,19 @@ class Reading:
     size: int | None
     chunks: AsyncIterator[bytes]
     onward: Callable[[int], AsyncIterator[bytes]] | None = None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Bytes of a file as its source has it now, from `at` on; `length` is the whole file's.
+
+    `tag` is what the source tells one state of the file from another by.
+    """
+
+    at: int
+    content: bytes
+    length: int
+    tag: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,13 @@ class Source(Protocol):
         """Read a file of the page, whole and checked against the page's hash, or a span of it.
 
         Raises FileGone or SourceUnavailable, before the first byte or between any two.
+        """
+        ...
+
+    async def stretch(self, file: File, at: int | None, count: int) -> Stretch:
+        """Give `count` bytes of a file from `at` on, or its last ones (None), as the source has them: nothing is checked.
+
+        Raises Unranged, FileGone or SourceUnavailable.
         """
         ...
 

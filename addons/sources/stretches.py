@@ -1,8 +1,13 @@
 """Stretches cut out of bodies that come in pieces."""
 
+import re
 from collections.abc import AsyncIterator
 
-from addons.sources.source import SourceUnavailable, Span
+import httpx
+
+from addons.sources.source import SourceUnavailable, Span, Stretch
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
 
 
 async def cut(chunks: AsyncIterator[bytes], span: Span) -> AsyncIterator[bytes]:
@@ -33,3 +38,21 @@ async def chained(first: AsyncIterator[bytes], then: AsyncIterator[bytes]) -> As
     for chunks in (first, then):
         async for chunk in chunks:
             yield chunk
+
+
+async def stretch_of(
+    response: httpx.Response, chunks: AsyncIterator[bytes], at: int | None, count: int
+) -> Stretch | None:
+    """Give the bytes of a 206 for `count` of them from `at` on, or for the last ones (None); None if they are others.
+
+    Fewer are given where the file ends. Source: RFC 9110, section 14.4. Raises SourceUnavailable.
+    """
+    said = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+    if said is None:
+        return None
+    first, last, length = map(int, said.groups())
+    begin = max(length - count, 0) if at is None else at
+    if first != begin or last != min(begin + count, length) - 1:
+        return None
+    content = b"".join([chunk async for chunk in cut(chunks, Span(0, last + 1 - first))])
+    return Stretch(first, content, length, response.headers.get("etag", ""))

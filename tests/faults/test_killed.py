@@ -93,7 +93,9 @@ async def test_gateway__killed_in_hundreds_of_downloads__leaves_no_wrong_byte_an
         assert await crowd(running, tmp_path, files, count, chance, 0) == ["whole"] * count
         for gateway in running:
             assert gateway.stop() == 0
-    assert hashed(tmp_path) == {file.sha256: True for file in files}
+    found = hashed(tmp_path)
+    assert found.keys() >= {file.sha256 for file in files}  # what was read out of them lies there, too
+    assert all(found.values())
     assert list((tmp_path / "cache" / "growing").iterdir()) == []
 
 

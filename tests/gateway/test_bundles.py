@@ -47,7 +47,7 @@ def test_bundle__of_what_clients_had__is_all_that_clients_of_a_closed_network_ne
     closed: Place, pypi: FakePyPI, tmp_path: Path
 ) -> None:
     """Page, file and documents, the same bytes; whatever is not in it is 503, and PyPI hears nothing of it."""
-    file = pypi.release("demo", "1.0")
+    file = pypi.release("demo", "1.0", kind="sdist")
     pypi.document("pypi.org", "/pypi/demo/json", DOCUMENT)
     opened = Place(tmp_path / "open", pypi)
     before = opened.answers(PAGE, file.url, LEGACY)

@@ -106,7 +106,7 @@ def test_purge_prune_verify__while_a_file_is_fetched__let_its_readers_have_it(
             got += part
     assert got == file.content
     settled(beside)
-    assert list(lying(tmp_path / "cache" / "files").values()) == [file.content]
+    assert file.content in lying(tmp_path / "cache" / "files").values()
 
 
 def test_verify__of_a_file_that_was_damaged__has_the_gateway_fetch_it_anew(

@@ -21,9 +21,13 @@ MB = 1_000_000
 
 
 def kept(folder: Path) -> dict[str, bytes]:
-    """Give what lies in the file store of the gateway whose folder this is."""
-    cache = folder / "cache"
-    return {path: content for path, content in lying(cache).items() if path.startswith(("files/", "growing/"))}
+    """Give the distributions that lie in the file store of the gateway whose folder this is, and what grows there."""
+    found = lying(folder / "cache").items()
+    return {
+        path: content
+        for path, content in found
+        if path.startswith(("files/", "growing/")) and not content.startswith(b"Metadata-Version")
+    }
 
 
 def status(gateway: RunningGateway) -> dict[str, int]:
@@ -59,7 +63,7 @@ def test_clients__fifty_for_one_cold_file__have_one_fetch_and_first_bytes_before
 
 def test_file__had_once__is_given_from_disk_also_after_a_restart(start: Start, pypi: FakePyPI, tmp_path: Path) -> None:
     """Whole, in ranges and resumed; upstream is asked for the page, and for the file never again."""
-    file = pypi.release("demo", "1.0", size_padding=3 * MB)
+    file = pypi.release("demo", "1.0", kind="sdist", size_padding=3 * MB)
     first = start()
     assert first.get(file.url).content == file.content
     first.stop()

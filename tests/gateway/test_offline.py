@@ -14,7 +14,7 @@ from tests.gateway.elsewhere import http_server
 from tests.gateway.running import RunningGateway, configuration
 
 STALE = "X-Wheelgate-Stale"
-PROVENANCE = "/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance"
+PROVENANCE = "/integrity/demo/1.0/demo-1.0.tar.gz/provenance"
 KEPT = (
     "https://pypi.org/simple/",
     "https://pypi.org/simple/demo/",
@@ -48,7 +48,7 @@ def dialled() -> Iterator[list[str]]:
 @pytest.fixture
 def published(pypi: FakePyPI) -> FakePyPI:
     """One document of each kind, and a file."""
-    pypi.release("demo", "1.0", extra={"provenance": f"https://pypi.org{PROVENANCE}"})
+    pypi.release("demo", "1.0", kind="sdist", extra={"provenance": f"https://pypi.org{PROVENANCE}"})
     pypi.document("pypi.org", PROVENANCE, b'{"version": 1}', "application/vnd.pypi.integrity.v1+json")
     pypi.document("pypi.org", "/pypi", b"Topic :: Software\n", "text/plain")
     return pypi

@@ -1,0 +1,178 @@
+"""Announcing: what is known of files' core metadata, and how it comes to be known. One for all configurations."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from addons.announcing.in_hand import InHand
+from addons.announcing.lines import Key, Lines
+from addons.announcing.links import Announced, Terms
+from addons.announcing.obtaining import NoMetadata, Obtaining, Wanted, wanted
+from addons.announcing.proving import Proving
+from addons.announcing.serving import Serving
+from addons.cache.announced import Entry
+from addons.cache.blobs import Blobs
+from addons.cache.documents import Documents
+from addons.cache.flight import Flights
+from addons.off_loop import off_loop
+from addons.simple.names import ProjectName
+from addons.simple.page import File
+from addons.sources.kept_files import promise_of
+from addons.sources.priority import Part
+from addons.sources.source import FileGone, Source, SourceUnavailable
+
+logger = logging.getLogger(__name__)
+
+_TURN_SECONDS = 30.0  # for which another process that obtains the same is waited for
+
+
+class Announcing:
+    """Core metadata of the files of indexes, on disk with its hash. `wall` gives seconds since the epoch."""
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        documents: Documents,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._blobs = blobs
+        self._documents = documents
+        self._clock = clock
+        self._lines = Lines(documents, blobs.path, clock)
+        self._in_hand = InHand(blobs, self._lines, wall)
+        self._obtaining = Obtaining(blobs)
+        self._flights: Flights[tuple[Key, str, bool], bytes] = Flights()
+        self._servings: dict[str, Serving] = {}
+        self._loading: Flights[str, Serving] = Flights()
+        self._proving = Proving(clock)
+
+    async def known(self, parts: Sequence[Part], terms: Terms) -> tuple[Announced, ...]:
+        """Give what is known of the files of a page's parts: without waiting, if it was asked for before.
+
+        The first page of a source that nothing is known of waits a moment, until it is known whether that serves metadata.
+        """
+        found = []
+        for part in parts:
+            key = part.source.list_terms.key
+            if key is not None:
+                line = self._lines.at_hand((key, part.page.project)) or await self._lines.line((key, part.page.project))
+                state = line.state(self._clock(), len(part.page.files))
+                found.append(Announced(part.source.name, state, await self._ahead(part, key, terms)))
+        return tuple(found)
+
+    async def _ahead(self, part: Part, key: str, terms: Terms) -> bool:
+        if not terms.ahead or terms.offline:
+            return False
+        serving = self._servings.get(key) or await self._serving(key)
+        if not serving.is_known:
+            await self._proving.prove(part, serving, lambda file: self.tried(part.source, part.page.project, file))
+        return serving.is_known
+
+    async def _serving(self, key: str) -> Serving:
+        return self._servings.get(key) or await self._loading.share(key, lambda: self._loaded(key))
+
+    async def _loaded(self, key: str) -> Serving:
+        serving = Serving(key, self._documents, self._clock)
+        await serving.load()
+        self._servings[key] = serving
+        return serving
+
+    def entry(self, source: Source, project: ProjectName, file: File) -> Entry | None:
+        """Give what is known of a file, as far as it is in memory."""
+        key = source.list_terms.key
+        return None if key is None else self._lines.entry((key, project), file.hashes.get("sha256", ""))
+
+    def lacks(self, source: Source, project: ProjectName, file: File) -> bool:
+        """Whether the metadata of a file of an index is worth trying for."""
+        key = source.list_terms.key
+        announced = isinstance(file.core_metadata, dict)
+        return key is not None and not announced and self._in_hand.lacks((key, project), file)
+
+    async def kept(self, files: Sequence[File]) -> list[File]:
+        """Give those of the files that lie here, so that nothing has to be fetched to read their metadata."""
+        return await off_loop(True, lambda: [file for file in files if self._lies_here(file)])
+
+    def _lies_here(self, file: File) -> bool:
+        promise = promise_of(file)
+        return promise is not None and self._blobs.find(promise.sha256) is not None
+
+    async def metadata(self, source: Source, project: ProjectName, file: File) -> bytes:
+        """Give a file's metadata, at any price if need be. Raises NoMetadata, FileGone or SourceUnavailable."""
+        key = source.list_terms.key
+        if key is None:
+            return await source.core_metadata(file)
+        line = await self._lines.line((key, project))
+        if isinstance(file.core_metadata, dict) and file.hashes.get("sha256", "") not in line.entries:
+            try:
+                return await source.core_metadata(file)
+            except FileGone as error:
+                logger.warning("source %s: %s: it is got otherwise", source.name, error)
+            except SourceUnavailable:
+                content = await self._tried_otherwise(source, project, file)
+                if content is None:
+                    raise
+                return content
+        return await self._found((key, project), source, file, at_any_price=True)
+
+    async def _tried_otherwise(self, source: Source, project: ProjectName, file: File) -> bytes | None:
+        with suppress(SourceUnavailable):
+            return await self.tried(source, project, file)
+        return None
+
+    async def tried(self, source: Source, project: ProjectName, file: File) -> bytes | None:
+        """Give a file's metadata if it is there, or little of the file is enough; None if not. Raises SourceUnavailable."""
+        key = source.list_terms.key
+        assert key is not None
+        with suppress(NoMetadata, FileGone):
+            return await self._found((key, project), source, file, at_any_price=False)
+        return None
+
+    async def _found(self, key: Key, source: Source, file: File, *, at_any_price: bool) -> bytes:
+        want = wanted(source, await self._serving(key[0]), file)
+        content = await self._in_hand.find(key, want)
+        if content is not None:
+            return content
+        flight = key, want.promise.sha256, at_any_price
+        return await self._flights.share(flight, lambda: self._obtained(key, want, at_any_price))
+
+    async def _obtained(self, key: Key, want: Wanted, at_any_price: bool) -> bytes:
+        """Obtain it, unless another process just has."""
+        async with self._documents.turns.taking(f"{key} {want.promise.sha256}", _TURN_SECONDS):
+            await self._lines.looked(key)
+            content = await self._in_hand.find(key, want)
+            if content is not None:
+                return content
+            try:
+                obtained = await self._obtaining.obtain(want, at_any_price=at_any_price)
+            except NoMetadata as error:
+                await self._in_hand.has_none(key, want, error)
+                raise
+            if not await self._in_hand.keep(key, want, obtained):
+                raise FileGone(
+                    f"the metadata of {want.file.filename} is not what was announced, and is announced no more"
+                )
+            return obtained.content
+
+    async def compare(self, source: Source, project: ProjectName, file: File) -> None:
+        """Read the metadata out of our copy of a file, if it is there and was not read yet; what differs from it is wrong."""
+        key = source.list_terms.key
+        assert key is not None
+        with suppress(NoMetadata):
+            want = wanted(source, await self._serving(key), file)
+            try:
+                found = await self._obtaining.copied(want)
+            except NoMetadata as error:
+                await self._in_hand.has_none((key, project), want, error)
+                return
+            if found is not None:
+                await self._in_hand.keep((key, project), want, found)
+
+    def forget(self, project: ProjectName) -> None:
+        """Forget what is in memory of a project: it was purged from the disk."""
+        self._lines.forget(project)
+
+    async def close(self) -> None:
+        """Ask for nothing more of its own accord."""
+        await self._proving.close()
