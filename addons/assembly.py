@@ -26,6 +26,7 @@ from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
 from addons.listing.store import ListStore
 from addons.metadata.archive import core_metadata
+from addons.metadata.final import check_final
 from addons.policies.deny import Deny
 from addons.policies.policy import Policy
 from addons.policies.yank import Yank
@@ -149,13 +150,14 @@ def _key(source: SourceSettings, settings: Settings) -> _Key:
     standing_in = (settings.offline, cache.stale_hours, cache.patience_seconds, cache.absent_seconds, cache.keep)
     return (
         *(source.name, repr(source), source.password(), repr(settings.upstream)),
-        *(settings.fresh_seconds, standing_in),
+        *(settings.fresh_seconds, standing_in, source.folder is not None and settings.metadata.sdists),
     )
 
 
 def _source(source: SourceSettings, settings: Settings, memory: Memory) -> Source:
     if source.folder is not None:
-        return Folder(source.name, source.folder, core_metadata)
+        check = check_final if settings.metadata.sdists else None
+        return Folder(source.name, source.folder, core_metadata, check_final=check)
     credentials = (source.username, source.password() or "") if source.username else None
     upstream = Upstream(
         *(settings.upstream, dialled(source), settings.listen, source.ca, credentials), offline=settings.offline

@@ -72,7 +72,7 @@ def test_help__of_each_command__says_what_it_is_for_in_full_lines(command: tuple
 def test_help__of_the_whole__lists_every_command() -> None:
     """What is not listed, nobody finds."""
     said = call("--help").output
-    commands = ["bundle", "ca", "cache", "check", "defaults", "env", "exec", "run", "warm"]
+    commands = ["bundle", "ca", "cache", "check", "defaults", "env", "exec", "metadata", "run", "warm"]
     assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == commands
 
 
@@ -87,6 +87,7 @@ def test_version__is_the_distributions_own() -> None:
         ("run", "-c"),
         ("env", "-c"),
         ("warm", "demo", "-c"),
+        ("metadata", "demo", "-c"),
         ("check",),
         ("ca", "show", "-c"),
         ("ca", "renew", "-c"),

@@ -84,6 +84,21 @@ class Announcing:
         key = source.list_terms.key
         return None if key is None else self._lines.entry((key, project), file.hashes.get("sha256", ""))
 
+    async def gives(self, source: Source) -> bool:
+        """Whether a source was seen to give its files' metadata besides what its pages announce; it is not asked."""
+        key = source.list_terms.key
+        return key is not None and (await self._serving(key)).is_known
+
+    async def barred(self, source: Source, file: File) -> str:
+        """Say, in words that follow `it`, why no metadata of a file can be had here, whatever its source gives; else ""."""
+        key = source.list_terms.key
+        try:
+            if key is not None:
+                wanted(source, await self._serving(key), file)
+        except NoMetadata as error:
+            return str(error)
+        return ""
+
     def lacks(self, source: Source, project: ProjectName, file: File) -> bool:
         """Whether the metadata of a file of an index is worth trying for."""
         key = source.list_terms.key

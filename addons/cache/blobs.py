@@ -138,7 +138,13 @@ class Blobs:
             return None
 
     async def proven(self, sha256: str) -> Path | None:
-        """Give the place of a kept file, once it is proven to be right; None if there is none. Counts as no reading of it."""
+        """Give the place of a kept file, once it is proven to be right; None if there is none. Counts as no reading of it.
+
+        One that this process has just fetched gets its name after whoever reads along has all of it: that is waited for.
+        """
+        naming = [growing.task for growing in self.under_way if growing.is_naming(sha256)]
+        if naming:
+            await asyncio.wait(naming)
         try:
             async with opened_by(lambda: self._open(sha256)) as file:
                 known = self._proofs.known(sha256, mark_of(file.fileno()))

@@ -45,7 +45,7 @@ async def keep(blobs: Blobs, sha256: str, content: bytes) -> bool:
         await read(blobs, Promise(sha256, None, len(content)), fetch)
     except (NotKept, Damaged, Mismatch):
         return False
-    return True
+    return await blobs.proven(sha256) is not None
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -32,7 +32,7 @@ from addons.sources.source import (
     Told,
     Unranged,
 )
-from addons.sources.standing import Described, MetadataReader, NotListed, Stand, describe, identity
+from addons.sources.standing import Described, FinalCheck, MetadataReader, NotListed, Stand, describe, identity
 
 logger = logging.getLogger(__name__)
 
@@ -59,10 +59,13 @@ class Folder:
         metadata: MetadataReader,
         clock: Callable[[], float] = time.time,
         begin: Callable[[Path], Noticing] = notice,
+        check_final: FinalCheck | None = None,
     ) -> None:
+        """`check_final`: which sdists' metadata is announced, as `describe` says; None: that of none."""
         self.name = name
         self._folder = folder
         self._metadata = metadata
+        self._check_final = check_final
         self._clock = clock
         self._begin = begin
         self._seen: dict[Path, tuple[Stand, Described | None]] = {}
@@ -171,7 +174,7 @@ class Folder:
 
     def _describe(self, path: Path, stand: Stand) -> Described | None:
         try:
-            return describe(path, stand, self._metadata)
+            return describe(path, stand, self._metadata, self._check_final)
         except NotListed as error:
             logger.warning("source %s: %s is left out: it %s", self.name, path.name, error)
         except OSError as error:

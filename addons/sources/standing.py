@@ -16,6 +16,10 @@ type MetadataReader = Callable[[Path, Distribution], bytes]
 """Reads the core metadata out of a distribution; raises ValueError, in words, for what is none."""
 
 
+type FinalCheck = Callable[[bytes], None]
+"""Raises ValueError for an sdist's core metadata that a build may change."""
+
+
 class NotListed(ValueError):
     """The file is no distribution that a client could install. In words that follow `it`."""
 
@@ -35,7 +39,7 @@ class Stand:
 
 @dataclass(frozen=True)
 class Described:
-    """One file of a folder: where it lies, its entry on the page, which announces wheels' metadata only, and these."""
+    """One file of a folder: where it lies, its entry on the page, and its core metadata."""
 
     path: Path
     stand: Stand
@@ -49,8 +53,12 @@ def identity(status: os.stat_result) -> Stand:
     return Stand(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def describe(path: Path, stand: Stand, read_metadata: MetadataReader) -> Described:
+def describe(
+    path: Path, stand: Stand, read_metadata: MetadataReader, check_final: FinalCheck | None = None
+) -> Described:
     """Hash the file and read its metadata. Raises NotListed or OSError.
+
+    Wheels' metadata is announced; with `check_final` that of sdists too, if it passes (MET-07).
 
     Its time of change stands for the upload time, which cool-down rules need (JSN-11).
     """
@@ -63,7 +71,7 @@ def describe(path: Path, stand: Stand, read_metadata: MetadataReader) -> Describ
         raise NotListed(str(error)) from error
     with path.open("rb") as handle:
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-    announced = named.kind == "wheel"
+    announced = named.kind == "wheel" or (check_final is not None and _is_final(metadata, check_final))
     file = File(
         filename=path.name,
         url=path.as_uri(),
@@ -74,6 +82,14 @@ def describe(path: Path, stand: Stand, read_metadata: MetadataReader) -> Describ
         core_metadata={"sha256": hashlib.sha256(metadata).hexdigest()} if announced else False,
     )
     return Described(path, stand, named.project, file, metadata)
+
+
+def _is_final(metadata: bytes, check_final: FinalCheck) -> bool:
+    try:
+        check_final(metadata)
+    except ValueError:
+        return False
+    return True
 
 
 def _requires_python(metadata: bytes) -> str | None:
