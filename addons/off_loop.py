@@ -25,7 +25,8 @@ async def opened_by(work: Callable[[], BinaryIO]) -> AsyncIterator[BinaryIO]:
 
     Raises as `work`.
     """
-    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(asyncio.to_thread(work))
+    # No task: those are all cancelled when the loop ends, and what a thread opens then nobody would close.
+    opening: asyncio.Future[BinaryIO] = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         file = await asyncio.shield(opening)
     except asyncio.CancelledError:

@@ -54,9 +54,11 @@ class Announcer:
         self._announcing = beside.announcing
         self.terms = terms
 
-    async def known(self, parts: Sequence[Part]) -> tuple[Announced, ...]:
+    async def known(
+        self, parts: Sequence[Part], offers: Callable[[Part, File], bool] = lambda part, file: True
+    ) -> tuple[Announced, ...]:
         """Give what is known of a page's parts, as `Announcing.known` does: equal exactly if it was the same."""
-        return await self._announcing.known(parts, self.terms)
+        return await self._announcing.known(parts, self.terms, offers)
 
     def linked(self, page: Page, known: Sequence[Announced], alone: str) -> Page:
         """Return the page with what is announced of its files."""
@@ -66,6 +68,15 @@ class Announcer:
         """Give a file's metadata, as `Announcing.metadata` does."""
         self._beside.ahead.asked(file.filename)
         return await self._announcing.metadata(source, project, file)
+
+    async def affordable(self, source: Source, project: ProjectName, file: File) -> bytes | None:
+        """Give a file's metadata: what is announced at any price, else if little of the file is enough; None if not.
+
+        Raises NoMetadata, FileGone or SourceUnavailable.
+        """
+        if file.core_metadata or source.list_terms.key is None:
+            return await self._announcing.metadata(source, project, file)
+        return await self._announcing.tried(source, project, file)
 
     def passing(self, source: Source, project: ProjectName, file: File) -> None:
         """Hear that a client gets a file."""

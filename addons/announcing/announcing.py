@@ -48,10 +48,13 @@ class Announcing:
         self._loading: Flights[str, Serving] = Flights()
         self._proving = Proving(clock)
 
-    async def known(self, parts: Sequence[Part], terms: Terms) -> tuple[Announced, ...]:
+    async def known(
+        self, parts: Sequence[Part], terms: Terms, offers: Callable[[Part, File], bool] = lambda part, file: True
+    ) -> tuple[Announced, ...]:
         """Give what is known of the files of a page's parts: without waiting, if it was asked for before.
 
-        The first page of a source that nothing is known of waits a moment, until it is known whether that serves metadata.
+        The first page of a source that nothing is known of waits a moment, until it is known whether that serves metadata;
+        it is asked for that of a file only if the policies offer that.
         """
         found = []
         for part in parts:
@@ -59,15 +62,21 @@ class Announcing:
             if key is not None:
                 line = self._lines.at_hand((key, part.page.project)) or await self._lines.line((key, part.page.project))
                 state = line.state(self._clock(), len(part.page.files))
-                found.append(Announced(part.source.name, state, await self._ahead(part, key, terms)))
+                found.append(
+                    Announced(part.source.name, state, await self._ahead(part, key, terms, offers), part.source.direct)
+                )
         return tuple(found)
 
-    async def _ahead(self, part: Part, key: str, terms: Terms) -> bool:
+    async def _ahead(self, part: Part, key: str, terms: Terms, offers: Callable[[Part, File], bool]) -> bool:
         if not terms.ahead or terms.offline:
             return False
         serving = self._servings.get(key) or await self._serving(key)
+
+        async def attempt(file: File) -> bytes | None:
+            return await self.tried(part.source, part.page.project, file) if offers(part, file) else None
+
         if not serving.is_known:
-            await self._proving.prove(part, serving, lambda file: self.tried(part.source, part.page.project, file))
+            await self._proving.prove(part, serving, attempt)
         return serving.is_known
 
     async def _serving(self, key: str) -> Serving:
@@ -116,25 +125,24 @@ class Announcing:
     async def metadata(self, source: Source, project: ProjectName, file: File) -> bytes:
         """Give a file's metadata, at any price if need be. Raises NoMetadata, FileGone or SourceUnavailable."""
         key = source.list_terms.key
-        if key is None:
-            return await source.core_metadata(file)
+        if key is None or (file.core_metadata is True and promise_of(file) is None):
+            return await source.core_metadata(file)  # an own file's; or upstream's word, of which nothing could be kept
         line = await self._lines.line((key, project))
         if isinstance(file.core_metadata, dict) and file.hashes.get("sha256", "") not in line.entries:
-            try:
-                return await source.core_metadata(file)
-            except FileGone as error:
-                logger.warning("source %s: %s: it is got otherwise", source.name, error)
-            except SourceUnavailable:
-                content = await self._tried_otherwise(source, project, file)
-                if content is None:
-                    raise
-                return content
+            return await self._as_announced((key, project), source, file)
         return await self._found((key, project), source, file, at_any_price=True)
 
-    async def _tried_otherwise(self, source: Source, project: ProjectName, file: File) -> bytes | None:
-        with suppress(SourceUnavailable):
-            return await self.tried(source, project, file)
-        return None
+    async def _as_announced(self, key: Key, source: Source, file: File) -> bytes:
+        """Give what the source itself announces: from elsewhere if it does not keep its word."""
+        try:
+            return await source.core_metadata(file)
+        except FileGone as error:
+            logger.warning("source %s: %s: it is got otherwise", source.name, error)
+        except SourceUnavailable:
+            with suppress(SourceUnavailable, NoMetadata, FileGone):
+                return await self._found(key, source, file, at_any_price=False, asked=True)
+            raise
+        return await self._found(key, source, file, at_any_price=True, asked=True)
 
     async def tried(self, source: Source, project: ProjectName, file: File) -> bytes | None:
         """Give a file's metadata if it is there, or little of the file is enough; None if not. Raises SourceUnavailable."""
@@ -144,8 +152,8 @@ class Announcing:
             return await self._found((key, project), source, file, at_any_price=False)
         return None
 
-    async def _found(self, key: Key, source: Source, file: File, *, at_any_price: bool) -> bytes:
-        want = wanted(source, await self._serving(key[0]), file)
+    async def _found(self, key: Key, source: Source, file: File, *, at_any_price: bool, asked: bool = False) -> bytes:
+        want = wanted(source, await self._serving(key[0]), file, asked=asked)
         content = await self._in_hand.find(key, want)
         if content is not None:
             return content

@@ -26,11 +26,15 @@ class Terms:
 
 
 class Announced(NamedTuple):
-    """What is known of one source's files of a page; `ahead`: the metadata of all its wheels can be had."""
+    """What is known of one source's files of a page; `ahead`: the metadata of all its wheels can be had.
+
+    `direct`: clients have its files where it has them.
+    """
 
     source: str
     state: State
     ahead: bool
+    direct: bool = False
 
 
 def linked(page: Page, known: Sequence[Announced], alone: str, terms: Terms) -> Page:
@@ -46,7 +50,9 @@ def linked(page: Page, known: Sequence[Announced], alone: str, terms: Terms) -> 
         source = page.sources.get(file.filename, alone)
         each = by_source.get(source)
         # A source that announces some announces all that it can: the rest may have none.
-        said = _said(file, each.state.entries, each.ahead and source not in themselves, terms) if each else None
+        said = None
+        if each is not None and not (each.direct and "?" in file.url):  # clients put `.metadata` behind that (MET-01)
+            said = _said(file, each.state.entries, each.ahead and source not in themselves, terms)
         files.append(
             file if said is None or said == file.core_metadata else msgspec.structs.replace(file, core_metadata=said)
         )

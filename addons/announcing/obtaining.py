@@ -54,13 +54,14 @@ class Obtained:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file whose metadata is wanted, its source, and what that serves."""
+    """A file whose metadata is wanted, its source, and what that serves; `asked`: its `.metadata` came to nothing just now."""
 
     source: Source
     serving: Serving
     file: File
     named: Distribution
     promise: Promise
+    asked: bool
 
     @property
     def is_wheel(self) -> bool:
@@ -68,14 +69,14 @@ class Wanted:
         return self.named.kind == "wheel"
 
 
-def wanted(source: Source, serving: Serving, file: File) -> Wanted:
-    """Say what is wanted. Raises NoMetadata for what can have none."""
+def wanted(source: Source, serving: Serving, file: File, *, asked: bool = False) -> Wanted:
+    """Say what is wanted; `asked`: its source's `.metadata` came to nothing just now. Raises NoMetadata for what can have none."""
     named, promise = distribution(file.filename), promise_of(file)
     if named is None:
         raise NoMetadata("is not named like a wheel or an sdist")
     if promise is None:
         raise NoMetadata("has no sha256 on its page, by which its metadata could be told from another file's")
-    return Wanted(source, serving, file, named, promise)
+    return Wanted(source, serving, file, named, promise, asked)
 
 
 class Obtaining:
@@ -117,7 +118,7 @@ class Obtaining:
 
     async def _own(self, want: Wanted) -> Obtained | None:
         way, announced = want.serving.metadata, isinstance(want.file.core_metadata, dict)
-        if not announced and not (want.is_wheel and way.is_open):
+        if want.asked or (not announced and not (way.is_open if want.is_wheel else want.file.core_metadata)):
             return None
         try:
             content = await want.source.core_metadata(want.file)

@@ -25,6 +25,7 @@ class Proving:
         self._clock = clock
         self._tried: dict[Serving, float] = {}
         self._first: dict[Serving, asyncio.Task[None]] = {}
+        self._patient_until: dict[Serving, float] = {}
         self._later: set[asyncio.Task[None]] = set()
 
     async def prove(self, part: Part, serving: Serving, attempt: Try) -> None:
@@ -42,8 +43,10 @@ class Proving:
             self._later.add(task)
             task.add_done_callback(self._later.discard)
             self._first.setdefault(serving, task)
-        if not self._first[serving].done():
-            await asyncio.wait([self._first[serving]], timeout=_PATIENCE_SECONDS)
+            self._patient_until.setdefault(serving, self._clock() + _PATIENCE_SECONDS)
+        patience = self._patient_until[serving] - self._clock()
+        if patience > 0 and not self._first[serving].done():
+            await asyncio.wait([self._first[serving]], timeout=patience)
 
     async def close(self) -> None:
         """Ask no more."""

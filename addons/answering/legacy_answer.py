@@ -69,7 +69,7 @@ class LegacyAnswers:
         return self._kept.find(key) or await self._kept.fetch(key, lambda: self._made(facts, code))
 
     async def _made(self, facts: Facts, code: Coding) -> Ready:
-        info = None if facts.suffices else await composed(facts)
+        info = None if facts.suffices else await composed(facts, self._offer.announcer)
         if not facts.described:
             self._say(facts)
         size = sum(len(document.content) for document in facts.documents)

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from addons.announcing.announcer import Announcer
+from addons.announcing.obtaining import NoMetadata
 from addons.answering.offer import Found
 from addons.legacy.agreeing import Document, describes, project_document, release_document, vulnerabilities
 from addons.legacy.composing import composed_info
@@ -94,14 +96,14 @@ def _source(found: Found, file: File) -> Source:
     return offered.source if offered is not None else found.parts[0].source
 
 
-async def composed(facts: Facts) -> dict[str, Any]:
+async def composed(facts: Facts, announcer: Announcer | None = None) -> dict[str, Any]:
     """Make `info` out of the core metadata of one of the release's files, the likeliest to have them first.
 
-    Raises SourceUnavailable where a file's announced metadata cannot be had now.
+    The `announcer` has it where the source gives none, but the file does. Raises SourceUnavailable where a file's announced metadata cannot be had now.
     """
     project, about = facts.found.project, facts.about
     for file in sorted(about.files, key=_hope)[:_ASKED_FILES]:
-        metadata = await _core_metadata(facts.found, file)
+        metadata = await _core_metadata(facts.found, file, announcer)
         if metadata is not None:
             return composed_info(project, about, metadata, built=file.filename.endswith(".whl"))
     return composed_info(project, about, None, built=False)
@@ -112,14 +114,16 @@ def _hope(file: File) -> tuple[bool, bool, bool]:
     return not wheel, not file.core_metadata, _UNIVERSAL.search(file.filename) is None
 
 
-async def _core_metadata(found: Found, file: File) -> bytes | None:
+async def _core_metadata(found: Found, file: File, announcer: Announcer | None) -> bytes | None:
     """Give a file's metadata, also where the page does not announce them: plain mirrors have them all the same."""
     offered = found.file(file.filename)
     if offered is None:
         return None
     try:
-        return await offered.source.core_metadata(offered.file)
-    except FileGone:
+        if announcer is None or not file.filename.endswith(".whl"):
+            return await offered.source.core_metadata(offered.file)
+        return await announcer.affordable(offered.source, offered.project, offered.file)
+    except (FileGone, NoMetadata):
         return None
     except SourceUnavailable:
         if offered.file.core_metadata:

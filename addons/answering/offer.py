@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote
 
 import msgspec
@@ -119,7 +120,8 @@ class Offer:
         Raises ProjectAbsent or SourceUnavailable.
         """
         parts = await self._priority.parts(project, max_age)
-        known = await self.announcer.known(parts) if self.announcer is not None else ()
+        offers = partial(self._offers, at)
+        known = await self.announcer.known(parts, offers) if self.announcer is not None else ()
         terms = self.announcer.terms if self.announcer is not None else None
         versions = [(part.source.name, part.page.version) for part in parts]
         key = (project, *versions, self._hide, self._facts(project), known, terms)
@@ -127,6 +129,11 @@ class Offer:
         if judged is None or not judged.holds(at):
             judged = await self._judgement(key, parts, known, at)
         return Found(project, parts, judged)
+
+    def _offers(self, at: datetime, part: Part, file: File) -> bool:
+        """Tell whether the policies leave a file, of a page that is not judged yet."""
+        alone = apply_all(self._policies, msgspec.structs.replace(part.page, files=(file,)), at)
+        return any(each.refused is None for each in alone.files)
 
     def _facts(self, project: ProjectName) -> Hashable:
         return tuple((type(policy), facts) for policy in self._policies if (facts := policy.facts(project)) != ())

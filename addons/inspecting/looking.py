@@ -1,11 +1,12 @@
 """Looking at what a page announces: nothing is asked of an index for it but the page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import override
 
 from addons.announcing.announcer import Announcer
 from addons.announcing.links import Announced
+from addons.simple.page import File
 from addons.sources.priority import Part
 
 
@@ -13,7 +14,9 @@ class Looking(Announcer):
     """An announcer of pages that no client gets, so no index has to show before that it gives metadata."""
 
     @override
-    async def known(self, parts: Sequence[Part]) -> tuple[Announced, ...]:
+    async def known(
+        self, parts: Sequence[Part], offers: Callable[[Part, File], bool] = lambda part, file: True
+    ) -> tuple[Announced, ...]:
         """Give what is known of a page's parts, and was seen of their sources before."""
         known = await self._announcing.known(parts, replace(self.terms, ahead=False))
         if not self.terms.ahead or self.terms.offline:

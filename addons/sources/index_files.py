@@ -195,10 +195,11 @@ class IndexFiles:
     async def core_metadata(self, file: File) -> bytes:
         """Ask upstream for `<file>.metadata`; checked against the announced sha256 where there is one (MET-02)."""
         with self._hosts.admitted(file.url) as turn:
-            answer = await self._upstream.document(f"{file.url}.metadata", {})
+            path, mark, query = file.url.partition("?")
+            answer = await self._upstream.document(f"{path}.metadata{mark}{query}", {})
             heard(turn, answer.status, answer.url)
         if answer.status in ABSENT:
-            raise FileGone(f"the metadata of {file.filename} is announced, but not at its source")
+            raise FileGone(f"the metadata of {file.filename} is not at its source")
         if answer.status != HTTPStatus.OK:
             raise SourceUnavailable(f"source {self._source}: answered {answer.status} for metadata of {file.filename}")
         announced = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None

@@ -223,7 +223,7 @@ async def test_metadata__in_capital_hex__is_the_same_hash(pypi: FakePyPI, index:
         (LoginPage(), FileGone, "is not what its page announces"),
         (Status(200, b""), FileGone, "is not what its page announces"),
         (GzipBody(labelled=False), FileGone, "is not what its page announces"),
-        (Status(404), FileGone, "announced, but not at its source"),
+        (Status(404), FileGone, "is not at its source"),
         (Status(500), SourceUnavailable, "answered 500 for metadata"),
         (Reset(), SourceUnavailable, "broke the connection"),
         (Truncate(3), SourceUnavailable, "broke off"),
