@@ -39,7 +39,8 @@ def machine(filename: str) -> tuple[str, ...]:
     >>> machine("demo-1.0-py3-none-any.whl")
     ('py3', 'any', '')
     """
-    _, interpreter, _, platform = filename.removesuffix(".whl").rsplit("-", 3)
+    # Old pages list wheels whose names have fewer parts: they tell less.
+    _, interpreter, _, platform = ["", "", "", *filename.removesuffix(".whl").rsplit("-", 3)][-4:]
     found = _PLATFORM.match(platform)
     return (interpreter, *(found.groups() if found else (platform, "")))
 
@@ -59,7 +60,7 @@ def next_asked(page: Page, is_lacking: Callable[[File], bool], machines: Iterabl
     known = {each: number for number, each in enumerate(machines, 1)}
     found: list[File] = []
     for version in newest:
-        found += islice(filter(is_lacking, _likely(releases[version], known)), FILES)
+        found += filter(is_lacking, islice(_likely(releases[version], known), FILES))
     return found
 
 
@@ -79,7 +80,7 @@ class Ahead:
     def __init__(self, pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         self.machines: Recent[tuple[str, ...], bool] = Recent(20)
         self._pause = pause
-        self._waiting: dict[object, Job] = {}
+        self._waiting: dict[object, tuple[Job, bool]] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -88,12 +89,12 @@ class Ahead:
         if filename.endswith(".whl"):
             self.machines.keep(machine(filename), True, 1)
 
-    def want(self, key: object, job: Job) -> None:
-        """Do this soon, once for each key; after the end of all not any more."""
+    def want(self, key: object, job: Job, *, paced: bool = False) -> None:
+        """Do this soon, once for each key; after the end of all not any more. `paced`: an upstream is asked for it."""
         if self._closed:
             return
         self._waiting.pop(key, None)
-        self._waiting[key] = job
+        self._waiting[key] = job, paced
         if len(self._waiting) > _MOST_WAITING:
             del self._waiting[next(iter(self._waiting))]
         if len(self._workers) < _AT_ONCE:
@@ -104,10 +105,10 @@ class Ahead:
     async def _work(self) -> None:
         await self._pause(0)  # whoever wanted it goes first
         while self._waiting:
-            _, job = self._waiting.popitem()
+            _, (job, paced) = self._waiting.popitem()
             with suppress(SourceUnavailable):
                 await job()
-            await self._pause(_SECONDS_APART * _AT_ONCE)
+            await self._pause(_SECONDS_APART * _AT_ONCE if paced else 0)
 
     async def idle(self) -> None:
         """Wait until nothing is left to do."""

@@ -1,5 +1,6 @@
 """The announcer of one configuration: what its pages announce, and what is fetched before somebody asks for it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +20,9 @@ _PASSING = 1000  # files that clients are getting, and that may be kept any mome
 class Beside:
     """What is done beside requests, whatever the configuration: fetching ahead, and reading metadata out of what is kept."""
 
-    def __init__(self, announcing: Announcing) -> None:
+    def __init__(self, announcing: Announcing, pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         self.announcing = announcing
-        self.ahead = Ahead()
+        self.ahead = Ahead(pause)
         self._passing: Recent[str, tuple[Source, ProjectName, File]] = Recent(_PASSING)
 
     def passing(self, source: Source, project: ProjectName, file: File) -> None:
@@ -93,20 +94,22 @@ class Announcer:
     async def _look(self, shown: "Shown") -> None:
         wheels = [file for file in shown.page.files if self.terms.sdists or file.filename.endswith(".whl")]
         for file in await self._announcing.kept([file for file in wheels if self._lacks(shown, file)]):
-            self._want(shown, file, self._announcing.compare)
+            self._want(shown, file, self._announcing.compare, paced=False)
         if self.terms.ahead and not self.terms.offline:
             lacking = await next_of(shown.page, partial(self._lacks, shown), self._beside.ahead)
             for file in reversed(lacking):  # what is wanted last is done first
-                self._want(shown, file, self._announcing.tried)
+                self._want(shown, file, self._announcing.tried, paced=True)
 
     def _lacks(self, shown: "Shown", file: File) -> bool:
         source = shown.source(file)
         return source is not None and self._announcing.lacks(source, shown.page.project, file)
 
-    def _want(self, shown: "Shown", file: File, work: Callable[[Source, ProjectName, File], Awaitable[object]]) -> None:
-        source = shown.source(file)
+    def _want(
+        self, shown: "Shown", file: File, work: Callable[[Source, ProjectName, File], Awaitable[object]], *, paced: bool
+    ) -> None:
+        source, project = shown.source(file), shown.page.project
         assert source is not None
-        self._beside.ahead.want((shown.page.project, file.filename), partial(work, source, shown.page.project, file))
+        self._beside.ahead.want((project, file.filename), partial(work, source, project, file), paced=paced)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from addons.simple.names import ProjectName
 from addons.simple.page import File
 from addons.sources.kept_files import promise_of
 from addons.sources.priority import Part
-from addons.sources.source import FileGone, Source, SourceUnavailable
+from addons.sources.source import FileGone, Refused, Source, SourceUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class Announcing:
         """Give what the source itself announces: from elsewhere if it does not keep its word."""
         try:
             return await source.core_metadata(file)
-        except FileGone as error:
+        except (FileGone, Refused) as error:
             logger.warning("source %s: %s: it is got otherwise", source.name, error)
         except SourceUnavailable:
             with suppress(SourceUnavailable, NoMetadata, FileGone):
@@ -154,9 +154,11 @@ class Announcing:
 
     async def _found(self, key: Key, source: Source, file: File, *, at_any_price: bool, asked: bool = False) -> bytes:
         want = wanted(source, await self._serving(key[0]), file, asked=asked)
-        content = await self._in_hand.find(key, want)
+        content = await self._in_hand.find(key, want, at_any_price=at_any_price)
         if content is not None:
             return content
+        if at_any_price:  # what is tried already mostly leads there
+            await self._flights.over((key, want.promise.sha256, False))
         flight = key, want.promise.sha256, at_any_price
         return await self._flights.share(flight, lambda: self._obtained(key, want, at_any_price))
 
@@ -164,7 +166,7 @@ class Announcing:
         """Obtain it, unless another process just has."""
         async with self._documents.turns.taking(f"{key} {want.promise.sha256}", _TURN_SECONDS):
             await self._lines.looked(key)
-            content = await self._in_hand.find(key, want)
+            content = await self._in_hand.find(key, want, at_any_price=at_any_price)
             if content is not None:
                 return content
             try:

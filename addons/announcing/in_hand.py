@@ -29,13 +29,18 @@ class InHand:
         entry = self._lines.entry(key, file.hashes.get("sha256", ""))
         return entry is None or not entry.is_settled(self._wall())
 
-    async def find(self, key: Key, want: Wanted) -> bytes | None:
-        """Give what is in hand. Raises NoMetadata where it is known that there is none."""
+    async def find(self, key: Key, want: Wanted, *, at_any_price: bool) -> bytes | None:
+        """Give what is in hand. Raises NoMetadata where it is known that there is none.
+
+        `at_any_price`, only what the file itself has said counts: what a page announces may have been announced before.
+        """
         line = await self._lines.line(key)
         entry = line.entries.get(want.promise.sha256)
         if entry is None or not entry.is_settled(self._wall()):
             return None
         if not entry.sha256:
+            if at_any_price and not entry.is_proven:
+                return None
             raise NoMetadata(entry.reason)
         try:
             return await small.read(self._blobs, Promise(entry.sha256), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
-from addons.cache.announced import Entries, Entry, joined, read, written
+from addons.cache.announced import Entries, Entry, joined, noted, read, written
 from addons.cache.documents import Documents
 from addons.cache.flight import Flights
 from addons.cache.recent import Recent
@@ -42,18 +42,24 @@ class Line:
 
     def take(self, entries: Entries) -> None:
         """Take what others know."""
-        both = joined(self.entries, entries)
-        self._changed |= both != self.entries
-        self.entries = both
+        self._become(joined(self.entries, entries))
 
-    def note(self, sha256: str, entry: Entry) -> None:
-        """Note what is known of a file from now on."""
-        self._changed |= self.entries.get(sha256) != entry
-        self.entries[sha256] = entry
+    def _become(self, entries: dict[str, Entry]) -> None:
+        for sha256 in self.entries.keys() | entries.keys():
+            before, after = self.entries.get(sha256), entries.get(sha256)
+            if before != after:
+                self._changed = True
+                if after is None or not after.sha256 or (before is not None and before.sha256 != after.sha256):
+                    self._shown_at = -inf  # a promise ends at once
+        self.entries = entries
+
+    def note(self, found: Entries) -> None:
+        """Note what is known of files from now on."""
+        self._become(noted(self.entries, found))
 
     def forget(self, sha256: str) -> None:
         """Forget what was known of a file."""
-        self._changed |= self.entries.pop(sha256, None) is not None
+        self._become({each: entry for each, entry in self.entries.items() if each != sha256})
 
     def state(self, now: float, files: int) -> State:
         """Give what a page of so many files announces from: often the same, as each new one is a new page for everybody."""
@@ -104,7 +110,9 @@ class Lines:
 
     async def _loaded(self, key: Key) -> Line:
         content = await self._documents.own(announced_key(*key))
-        entries = await off_loop(bool(content), self._understood, content)
+        line = self._lines.find(key)
+        known = {entry.sha256 for entry in line.entries.values()} if line is not None else set[str]()
+        entries = await off_loop(bool(content), self._understood, content, known)
         line = self._lines.find(key)
         if line is None:
             line = Line(entries, self.clock())
@@ -113,22 +121,30 @@ class Lines:
         self._lines.keep(key, line, len(line.entries) + 1)
         return line
 
-    def _understood(self, content: bytes) -> dict[str, Entry]:
+    def _understood(self, content: bytes, known: set[str]) -> dict[str, Entry]:
+        # What has made way since it is known shows when it is read.
         entries = read(content)
-        here = {sha256: self._path(sha256).is_file() for sha256 in {entry.sha256 for entry in entries.values()} - {""}}
+        named = {entry.sha256 for entry in entries.values()} - known - {""}
+        here = {sha256: _is_there(self._path(sha256)) for sha256 in named}
         return {file: entry for file, entry in entries.items() if here.get(entry.sha256, True)}
 
     async def note(self, key: Key, found: Mapping[str, Entry]) -> None:
         """Note what is known of files, for all processes."""
         line = await self.line(key)
-        for sha256, entry in found.items():
-            line.note(sha256, entry)
+        line.note(found)
         self._lines.keep(key, line, len(line.entries) + 1)
         await asyncio.shield(
-            self._documents.change(announced_key(*key), lambda before: written({**read(before), **found}))
+            self._documents.change(announced_key(*key), lambda before: written(noted(read(before), found)))
         )
 
     def forget(self, project: ProjectName) -> None:
         """Forget what is in memory of a project: it was purged from the disk."""
         for key in [key for key in self._lines if key[1] == project]:
             self._lines.forget(key)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # what cannot even be looked at could not be served
+        return False

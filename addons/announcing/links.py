@@ -1,7 +1,6 @@
 """What a page announces of its files' core metadata (PEP 658, PEP 714)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -12,8 +11,7 @@ from addons.simple.distributions import distribution
 from addons.simple.page import File, Page
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """What is announced besides wheels' metadata in hand.
 
     `sdists`: of sdists too, where it is final. `ahead`: of wheels whose source is known to have it, before it is in hand.

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
-from addons.announcing.ranges import by_ranges
+from addons.announcing.ranges import TooMuch, by_ranges
 from addons.announcing.serving import Serving
 from addons.cache.announced import How
 from addons.cache.blobs import Blobs
@@ -18,15 +18,14 @@ from addons.off_loop import off_loop
 from addons.simple.distributions import Distribution, distribution
 from addons.simple.page import File
 from addons.sources.kept_files import promise_of
-from addons.sources.source import FileGone, Source, SourceUnavailable, Stretch, Unranged
+from addons.sources.source import FileGone, Refused, Source, SourceUnavailable, Stretch, Unranged
 
 logger = logging.getLogger(__name__)
 
 _SMALL = 32_768  # bytes of metadata, looked through in less time than a hop to a thread takes
 _TAIL = 66_000  # bytes: what the reader of archives looks at first, which often has all
-_LONG_TAIL = 131_072  # bytes, of a wheel with many members
-_LONG = 10_000_000  # bytes of such a wheel
-_RANGES_SECONDS = 60.0  # for all requests for the ranges of one wheel
+_LONG_TAILS = ((100_000_000, 196_608), (10_000_000, 131_072))  # of wheels of more bytes, which have more members
+_RANGES_SECONDS = 60.0
 
 
 def _read(path: Path, named: Distribution) -> bytes:
@@ -80,10 +79,14 @@ def wanted(source: Source, serving: Serving, file: File, *, asked: bool = False)
 
 
 class Obtaining:
-    """Obtains core metadata; files that it needs all of go into the store."""
+    """Obtains core metadata; files that it needs all of go into the store.
 
-    def __init__(self, blobs: Blobs) -> None:
+    `ranges_seconds` is for all requests for the ranges of one wheel.
+    """
+
+    def __init__(self, blobs: Blobs, ranges_seconds: float = _RANGES_SECONDS) -> None:
         self._blobs = blobs
+        self._ranges_seconds = ranges_seconds
 
     async def obtain(self, want: Wanted, *, at_any_price: bool) -> Obtained:
         """Give a file's metadata; `at_any_price`, also if the whole file has to be fetched for it.
@@ -91,14 +94,18 @@ class Obtaining:
         Raises NoMetadata, FileGone or SourceUnavailable.
         """
         found = await self.copied(want) or await self._own(want)
+        broke_off = False
         if found is None:
             try:
                 found = await self._ranged(want)
-            except NoMetadata:  # of what is not proven to be the right file
+            except (NoMetadata, SourceUnavailable) as error:  # of what is not proven to be the right file; of ranges
                 if not at_any_price:
                     raise
+                broke_off = isinstance(error, SourceUnavailable)
         if found is None and at_any_price:
             await self._fetch(want)
+            if broke_off:  # only ranges are not to be had
+                await want.serving.failed(want.serving.ranges)
             found = await self.copied(want)
         if found is None:
             raise NoMetadata("is not there, and its source gives nothing less than the whole file")
@@ -130,6 +137,8 @@ class Obtaining:
             return None
         except SourceUnavailable as error:
             logger.info("%s", error)
+            if isinstance(error, Refused) and not announced:
+                await want.serving.failed(way)
             return None
         if not announced:
             await want.serving.led(way)
@@ -146,15 +155,16 @@ class Obtaining:
         def fetch(at: int | None, count: int) -> Awaitable[Stretch]:
             return want.source.stretch(want.file, at, count)
 
-        tail = _LONG_TAIL if (want.file.size or 0) > _LONG else _TAIL
+        tail = next((tail for size, tail in _LONG_TAILS if (want.file.size or 0) > size), _TAIL)
         try:
-            async with asyncio.timeout(_RANGES_SECONDS):
+            async with asyncio.timeout(self._ranges_seconds):
                 content = await by_ranges(parse, fetch, want.file.size, tail)
         except (Unranged, TimeoutError) as error:
             logger.info(
                 "%s: its metadata cannot be had by ranges: %s", want.file.filename, str(error) or "it took too long"
             )
-            await want.serving.failed(way)
+            if not isinstance(error, TooMuch):
+                await want.serving.failed(way)
             return None
         except NotADistribution as error:
             raise NoMetadata(str(error), "ranges") from error
@@ -165,3 +175,4 @@ class Obtaining:
         async with want.source.read(want.file, None) as reading:
             async for _ in reading.chunks:
                 pass
+        await self._blobs.put_away(want.promise.sha256)

@@ -24,32 +24,34 @@ class Proving:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._tried: dict[Serving, float] = {}
-        self._first: dict[Serving, asyncio.Task[None]] = {}
-        self._patient_until: dict[Serving, float] = {}
+        self._first: dict[Serving, tuple[asyncio.Task[None], float]] = {}
         self._later: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def prove(self, part: Part, serving: Serving, attempt: Try) -> None:
         """Ask the source for metadata of this page's newest wheels, unless it announces some itself.
 
-        Whoever comes while it is asked for the first time waits a moment for that; later, when nothing came of it, nobody.
+        Whoever comes in the first moment while it is asked for the first time waits for that until the moment is over;
+        later nobody does.
         """
         files = part.page.files
         wheels = list(islice(_wheels(files), _WHEELS))
-        if not wheels or any(file.core_metadata for file in files):
+        if self._closed or not wheels or any(file.core_metadata for file in files):
             return
         if self._clock() - self._tried.get(serving, -inf) >= _AGAIN_SECONDS:
             self._tried[serving] = self._clock()
             task = asyncio.ensure_future(_try(wheels, attempt))
             self._later.add(task)
             task.add_done_callback(self._later.discard)
-            self._first.setdefault(serving, task)
-            self._patient_until.setdefault(serving, self._clock() + _PATIENCE_SECONDS)
-        patience = self._patient_until[serving] - self._clock()
-        if patience > 0 and not self._first[serving].done():
-            await asyncio.wait([self._first[serving]], timeout=patience)
+            self._first.setdefault(serving, (task, self._clock() + _PATIENCE_SECONDS))
+        first, until = self._first[serving]
+        left = until - self._clock()
+        if left > 0 and not first.done():
+            await asyncio.wait([first], timeout=left)
 
     async def close(self) -> None:
         """Ask no more."""
+        self._closed = True
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)

@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from addons.cache.layout import SHA256
+
 type How = Literal["file", "upstream", "ranges"]
 """Out of our verified copy of the file; upstream's own `.metadata`; out of the end of the remote file by ranges."""
 
@@ -48,9 +50,20 @@ def written(entries: Entries) -> bytes:
 def read(content: bytes) -> dict[str, Entry]:
     """Read what `written` wrote; nothing of what it did not, which other versions may have written."""
     try:
-        return _DECODER.decode(content) if content else {}
+        entries = _DECODER.decode(content) if content else {}
     except msgspec.MsgspecError:
         return {}
+    return {file: entry for file, entry in entries.items() if not entry.sha256 or SHA256.fullmatch(entry.sha256)}
+
+
+def noted(here: Entries, found: Entries) -> dict[str, Entry]:
+    """Give what is known once something is found: the newly found, but where the file itself has said otherwise before.
+
+    >>> noted({"x": Entry("file", 1.0, "aa")}, {"x": Entry("ranges", 2.0, "bb")})["x"].sha256
+    'aa'
+    """
+    proven = {sha256 for sha256, entry in found.items() if sha256 in here and here[sha256].is_proven > entry.is_proven}
+    return {**here, **{sha256: entry for sha256, entry in found.items() if sha256 not in proven}}
 
 
 def joined(here: Entries, there: Entries) -> dict[str, Entry]:

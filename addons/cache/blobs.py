@@ -138,20 +138,20 @@ class Blobs:
             return None
 
     async def proven(self, sha256: str) -> Path | None:
-        """Give the place of a kept file, once it is proven to be right; None if there is none. Counts as no reading of it.
-
-        One that this process has just fetched gets its name after whoever reads along has all of it: that is waited for.
-        """
-        naming = [growing.task for growing in self.under_way if growing.is_naming(sha256)]
-        if naming:
-            await asyncio.wait(naming)
+        """Give the place of a kept file, once it is proven to be right; None if there is none. Counts as no use of it."""
         try:
-            async with opened_by(lambda: self._open(sha256)) as file:
+            async with opened_by(lambda: os.fdopen(open_plain(self.path(sha256), os.O_RDONLY), "rb")) as file:
                 known = self._proofs.known(sha256, mark_of(file.fileno()))
                 right = known or await asyncio.shield(self._proofs.prove(sha256, file.fileno()))
         except OSError:
             return None
         return self.path(sha256) if right else None
+
+    async def put_away(self, sha256: str) -> None:
+        """Wait until a file that was read to its end has its name, or will not get it: its last byte goes out before."""
+        tasks = [growing.task for promise, growing in self._growing.items() if promise.sha256 == sha256]
+        if tasks:
+            await asyncio.wait(tasks)
 
     def drop(self, sha256: str) -> None:
         """Forget a file; who reads it reads on. Waits for the disk. Raises OSError."""

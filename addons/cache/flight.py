@@ -26,11 +26,15 @@ class Flights[K: Hashable, V]:
             task.add_done_callback(lambda done: self._landed(key, done))
         return task
 
+    async def over(self, key: K) -> None:
+        """Wait until the work under way is over, if there is any, whatever comes of it."""
+        task = self._under_way.get(key)
+        if task is not None:
+            await asyncio.wait([task])
+
     async def begin(self, key: K, work: Callable[[], Awaitable[V]]) -> V:
         """Give the outcome of `work` begun after this call: of work already under way only the end is waited for."""
-        earlier = self._under_way.get(key)
-        if earlier is not None:
-            await asyncio.wait([earlier])
+        await self.over(key)
         return await self.share(key, work)
 
     def _landed(self, key: K, task: asyncio.Task[V]) -> None:

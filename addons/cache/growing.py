@@ -81,10 +81,6 @@ class Growing:
                 self.stop()
             self._close()
 
-    def is_naming(self, sha256: str) -> bool:
-        """Whether it is this file, all of it is here, and it is about to get its name."""
-        return self._proven and self._promise.sha256 == sha256
-
     def _worth_it(self) -> bool:
         return self._proven or (self.size is not None and self._there >= self.size * _WORTH)
 

@@ -12,7 +12,7 @@ from addons.cache.checking import drop, growing_leftovers, value_leftovers
 from addons.cache.documents import stamp_of
 from addons.cache.kept_documents import KeptDocument, KeptDocuments
 from addons.cache.layout import Layout
-from addons.cache.room import Kept, Limits, kept_files
+from addons.cache.room import Kept, Limits, kept_files, stays_until
 from addons.cache.writing import PATIENCE
 
 
@@ -33,7 +33,7 @@ def prune(
     free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     patience: float = PATIENCE,
 ) -> Pruned:
-    """Remove what was last used before `older_than` ago; then files, the least recently used first, down to the limits.
+    """Remove what was last used before `older_than` ago; then files in the order in which they make way, down to the limits.
 
     Documents have a limit of their own, which diskcache keeps. Raises OSError, Unreadable, NotWritten.
     """
@@ -44,7 +44,7 @@ def prune(
         old = [entry for entry in kept.entries() if entry.used < before or _dead(entry)]
     if old:
         drop(layout, [entry.key for entry in old], _is_no_takedown, patience)
-    files = list(_evicted(layout.files, limits, before, free))
+    files = list(_evicted(layout.files, limits, before, at.timestamp(), free))
     there = [entry for entry in old if entry.size]
     size = sum(kept.size for kept in files) + sum(entry.size for entry in there)
     return Pruned(len(files), len(there), size, len(leftovers))
@@ -64,8 +64,8 @@ def _is_no_takedown(cache: Cache, key: str) -> bool:
         return True
 
 
-def _evicted(folder: Path, limits: Limits, before: float, free: Callable[[Path], int]) -> Iterator[Kept]:
-    files = sorted(kept_files(folder))
+def _evicted(folder: Path, limits: Limits, before: float, now: float, free: Callable[[Path], int]) -> Iterator[Kept]:
+    files = sorted(kept_files(folder), key=lambda kept: (kept.used >= before, stays_until(kept, now)))
     total = sum(kept.size for kept in files)
     for kept in files:
         if kept.used >= before and total <= limits.most and free(folder) >= limits.least_free:

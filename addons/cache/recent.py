@@ -18,10 +18,11 @@ class Recent[K: Hashable, V]:
 
     def find(self, key: K) -> V | None:
         """Give the value, now the most recently used, or None."""
-        if key not in self._kept:
+        found = self._kept.get(key)  # a key is hashed each time that it is looked up, and some are long
+        if found is None:
             return None
         self._kept.move_to_end(key)
-        return self._kept[key][0]
+        return found[0]
 
     def keep(self, key: K, value: V, weight: int) -> None:
         """Keep the value, and forget the least recently used ones that there is no room for any more."""

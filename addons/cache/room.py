@@ -59,6 +59,13 @@ def used_lately(used: float, now: float) -> bool:
     return abs(now - used) < _TOUCHED_SECONDS
 
 
+def stays_until(kept: Kept, now: float) -> float:
+    """Give what kept files are ordered by when some must make way, the least first; `now` in seconds since 1970."""
+    # A use in the future is of no known age: it must not stay for as long as the clock was wrong.
+    last_use = kept.used if kept.used < now + _TOUCHED_SECONDS else 0.0
+    return last_use + (_LONGER_SECONDS if kept.size <= _SMALL else 0.0)
+
+
 class Room:
     """The room in one folder. `evicted` counts the files that made way."""
 
@@ -121,15 +128,10 @@ class Room:
     def _count(self) -> list[Kept]:
         # What has its name and is not settled yet counts among what is coming, and does not make way.
         found = [kept for kept in kept_files(self._folder) if kept.path not in self._coming]
-        found.sort(key=self._stays_until)
+        found.sort(key=lambda kept: stays_until(kept, self._wall()))
         self._total = sum(kept.size for kept in found)
         self._counted_at = self._clock()
         return found
-
-    def _stays_until(self, kept: Kept) -> float:
-        # A use in the future is of no known age: it must not stay for as long as the clock was wrong.
-        last_use = kept.used if kept.used < self._wall() + _TOUCHED_SECONDS else 0.0
-        return last_use + (_LONGER_SECONDS if kept.size <= _SMALL else 0.0)
 
     def _evict(self) -> None:
         files = self._count()

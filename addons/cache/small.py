@@ -1,5 +1,6 @@
 """Small blobs, which are read and written as a whole: core metadata."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ async def read(blobs: Blobs, promise: Promise, fetch: Fetch | None) -> bytes:
 
 
 async def keep(blobs: Blobs, sha256: str, content: bytes) -> bool:
-    """Put a blob into the store; False where the disk does not take it."""
+    """Put a blob into the store, on disk and under its name when this ends; False where the disk does not take it."""
 
     @asynccontextmanager
     async def fetch(at: int) -> AsyncIterator[Given]:
@@ -45,7 +46,8 @@ async def keep(blobs: Blobs, sha256: str, content: bytes) -> bool:
         await read(blobs, Promise(sha256, None, len(content)), fetch)
     except (NotKept, Damaged, Mismatch):
         return False
-    return await blobs.proven(sha256) is not None
+    await blobs.put_away(sha256)
+    return await asyncio.to_thread(blobs.find, sha256) is not None
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

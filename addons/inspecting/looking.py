@@ -1,7 +1,6 @@
 """Looking at what a page announces: nothing is asked of an index for it but the page."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import override
 
 from addons.announcing.announcer import Announcer
@@ -18,7 +17,7 @@ class Looking(Announcer):
         self, parts: Sequence[Part], offers: Callable[[Part, File], bool] = lambda part, file: True
     ) -> tuple[Announced, ...]:
         """Give what is known of a page's parts, and was seen of their sources before."""
-        known = await self._announcing.known(parts, replace(self.terms, ahead=False))
+        known = await self._announcing.known(parts, self.terms._replace(ahead=False))
         if not self.terms.ahead or self.terms.offline:
             return known
         gives = {part.source.name: await self._announcing.gives(part.source) for part in parts}

@@ -15,6 +15,8 @@ def check_agreement(metadata: bytes, named: Distribution, bounds: Bounds) -> Non
 
     pip and uv refuse a file whose core metadata names another project or version.
     """
+    if len(metadata) > bounds.metadata:
+        raise NotADistribution(f"has core metadata of more than {bounds.metadata >> 20} MiB")
     blank = _BLANK.search(metadata)
     head = metadata[: blank.start() if blank else len(metadata)]
     if len(head) > bounds.headers:

@@ -13,7 +13,7 @@ def check_final(metadata: bytes) -> None:
     headers = BytesHeaderParser().parsebytes(metadata)
     said = str(headers.get("Metadata-Version", "")).strip()
     found = version(said)
-    if found is None or _FIRST is None or found < _FIRST:
+    if found is None or _FIRST is None or found < _FIRST or found.major > _FIRST.major:
         raise NotADistribution(f"has a PKG-INFO of metadata version {shown(said)}, which a build may change in any way")
     dynamic = [str(field).strip() for field in headers.get_all("Dynamic", [])]
     if dynamic:

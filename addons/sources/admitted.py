@@ -36,7 +36,9 @@ def admitted(source: str, breaker: Breaker, what: str = "") -> Iterator[Turn]:
 
 def heard(turn: Turn, status: int, url: str) -> None:
     """Count an answer: one that says that the host is not well counts as a failure, once for each URL."""
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+    # 501 says what it does not know: ranges.
+    is_ill = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
+    if is_ill or status == HTTPStatus.TOO_MANY_REQUESTS:
         turn.failed(url)
     else:
         turn.answered()

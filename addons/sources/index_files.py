@@ -17,7 +17,7 @@ from addons.simple.page import File
 from addons.sources.admitted import FileHosts, heard
 from addons.sources.bodies import Body
 from addons.sources.revalidated import ABSENT
-from addons.sources.source import FileGone, Reading, SourceUnavailable, Span, Stretch, Unranged
+from addons.sources.source import FileGone, Reading, Refused, SourceUnavailable, Span, Stretch, Unranged
 from addons.sources.stretches import behind, chained, cut, stretch_of
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,13 @@ logger = logging.getLogger(__name__)
 _MOST_RESUMED = 3  # times that one download is taken up again
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _WITH_BODY = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
+_REFUSALS = (  # what servers answer where there is nothing, besides 404: S3 says 403 of what it may not list
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.NOT_ACCEPTABLE,
+    HTTPStatus.NOT_IMPLEMENTED,
+)
 _NO_RANGES = (  # what servers answer who know none, or no such one
     HTTPStatus.OK,
     HTTPStatus.FORBIDDEN,
@@ -160,13 +167,20 @@ class IndexFiles:
         """Ask for a stretch as `Source.stretch` says (MET-12). A server without ranges is asked for no more than the head."""
         wanted = f"bytes=-{count}" if at is None else f"bytes={at}-{at + count - 1}"
         async with self._get(file.url, {"Range": wanted}) as body:
+            length = _length(body.response)
+            if body.response.status_code == HTTPStatus.OK and length is not None and 0 < length <= count and not at:
+                self._expect(file, body.response, HTTPStatus.OK)  # all of it is what was asked for, or less
+                content = b"".join([chunk async for chunk in cut(body.chunks(), Span(0, length))])
+                return self._of_its_length(file, Stretch(0, content, length, body.response.headers.get("etag", "")))
             if body.response.status_code in _NO_RANGES:
                 raise Unranged(f"source {self._source}: gives no ranges of {file.filename}")
             self._expect(file, body.response, HTTPStatus.PARTIAL_CONTENT)
-            found = await stretch_of(body.response, body.chunks(), at, count)
-            if found is None or file.size not in (None, found.length):
-                raise Unranged(f"source {self._source}: gave another range of {file.filename} than was asked for")
-            return found
+            return self._of_its_length(file, await stretch_of(body.response, body.chunks(), at, count))
+
+    def _of_its_length(self, file: File, found: Stretch | None) -> Stretch:
+        if found is None or file.size not in (None, found.length):
+            raise Unranged(f"source {self._source}: gave another range of {file.filename} than was asked for")
+        return found
 
     @staticmethod
     def _check_length(file: File, response: httpx.Response) -> int | None:
@@ -201,7 +215,8 @@ class IndexFiles:
         if answer.status in ABSENT:
             raise FileGone(f"the metadata of {file.filename} is not at its source")
         if answer.status != HTTPStatus.OK:
-            raise SourceUnavailable(f"source {self._source}: answered {answer.status} for metadata of {file.filename}")
+            error = Refused if answer.status in _REFUSALS else SourceUnavailable
+            raise error(f"source {self._source}: answered {answer.status} for metadata of {file.filename}")
         announced = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None
         if announced is not None and hashlib.sha256(answer.body).hexdigest() != announced.lower():
             raise FileGone(f"the metadata of {file.filename} is not what its page announces")

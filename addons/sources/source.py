@@ -26,6 +26,10 @@ class SourceUnavailable(Exception):
         self.retry_seconds = retry_seconds
 
 
+class Refused(SourceUnavailable):
+    """The source is there, and says no: asking it again would hardly help. In words."""
+
+
 class FileGone(Exception):
     """The page lists the file, but it is not there any more, or not as the page says. In words."""
 

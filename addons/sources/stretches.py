@@ -52,7 +52,13 @@ async def stretch_of(
         return None
     first, last, length = map(int, said.groups())
     begin = max(length - count, 0) if at is None else at
-    if first != begin or last != min(begin + count, length) - 1:
+    if first != begin or not first <= last == min(begin + count, length) - 1:
         return None
-    content = b"".join([chunk async for chunk in cut(chunks, Span(0, last + 1 - first))])
-    return Stretch(first, content, length, response.headers.get("etag", ""))
+    content = bytearray()
+    async for chunk in chunks:  # to the body's end: a connection that is left before it is lost to the next request
+        content += chunk
+        if len(content) > last + 1 - first:
+            return None
+    if len(content) < last + 1 - first:
+        raise SourceUnavailable("the body ended before the range that was asked for")
+    return Stretch(first, bytes(content), length, response.headers.get("etag", ""))

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from tests.addons.metadata.archives import tarred
-from tests.fakepypi import FakeFile, FakePyPI, IgnoreRange
+from tests.fakepypi import FakeFile, FakePyPI, IgnoreRange, NoContentLength
 from tests.fakepypi.building import Recipe, sdist, wheel
 from tests.gateway.announced import (
     fetched,
@@ -66,6 +66,7 @@ def test_metadata__however_peculiar__is_passed_on_byte_for_byte(
         pypi.add(replace(file, metadata=metadata if way == "metadata" else None))
         if way == "whole":
             pypi.fault(file.path, IgnoreRange())
+            pypi.fault(file.path, NoContentLength())  # else the whole is taken where it is no more than was asked for
         answer = metadata_of(gateway, file)
         assert answer.content == metadata, answer.text
         until_announced(gateway, file, metadata)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.calling import call
-from tests.fakepypi import FakeFile, FakePyPI, IgnoreRange, Reset, Status
+from tests.fakepypi import FakeFile, FakePyPI, IgnoreRange, NoContentLength, Reset, Status
 from tests.gateway.announced import (
     AHEAD,
     fetched,
@@ -124,6 +124,7 @@ def test_metadata_ahead__of_an_index_that_stops_serving_it__is_had_at_any_price(
     assert said(gateway, first)
     pypi.add(replace(later, metadata=None))
     pypi.fault(later.path, IgnoreRange())
+    pypi.fault(later.path, NoContentLength())
     assert said(gateway, later)
     answer = metadata_of(gateway, later)
     assert (answer.status_code, answer.content) == (200, later.metadata)

@@ -62,16 +62,6 @@ async def test_find__of_a_file__gives_path_and_size_once_it_is_kept(blobs: Blobs
     assert blobs.find(sha256) == Found(blobs.path(sha256), len(CONTENT))
 
 
-async def test_proven__of_a_file_that_was_just_read_to_its_end__waits_until_it_has_its_name(blobs: Blobs) -> None:
-    """Whoever fetched a file to look into it finds it, however slow the disk."""
-    for number in range(10):
-        content = bytes([number]) * 100_000
-        await whole(blobs, Giving(content), promise(content))
-        path = await blobs.proven(promise(content).sha256)
-        assert path is not None
-        assert path.read_bytes() == content
-
-
 async def test_small__that_the_store_says_it_keeps__can_be_seen_by_others(blobs: Blobs) -> None:
     """CCH-08: what is noted as in hand is on disk under its name."""
     for number in range(10):
