@@ -1,7 +1,7 @@
 """All benchmarks, one after the other, and what came of what is wanted.
 
-    sh deploy/run --dev python -m benchmarks              about half an hour
-    sh deploy/run --dev python -m benchmarks --quick      about seven minutes
+    sh deploy/run --dev python -m benchmarks              about 35 minutes
+    sh deploy/run --dev python -m benchmarks --quick      about nine minutes
     sh deploy/run --dev python -m benchmarks files jobs   only these
 
 Each runs in a process of its own, and prints its tables. All figures are kept as JSON at the end.
@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-NAMES = ("pages", "cold_page", "project_list", "files", "clients", "jobs")
+NAMES = ("pages", "cold_page", "project_list", "files", "clients", "jobs", "metadata")
 
 
 def run(name: str, options: Sequence[str], folder: Path) -> dict[str, Any]:

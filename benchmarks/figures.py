@@ -108,11 +108,12 @@ class Figures:
         rows = [row for row in self._taken if row.measure == measure]
         if not rows:
             return
-        yield f"{measure:36}" + "".join(f"{name:>18}" for name in names) + "   wanted of wheelgate"
+        width = max(36, *(len(row.load) + 1 for row in rows))
+        yield f"{measure:{width}}" + "".join(f"{name:>18}" for name in names) + "   wanted of wheelgate"
         for row in rows:
             cells = "".join(f"{self._cell(row, name):>18}" for name in names)
             wanted = [f"{wish.words}: {self.verdict(wish).words}" for wish in wishes if wish.row == row]
-            yield f"{row.load:36}{cells}   {'; '.join(wanted)}".rstrip()
+            yield f"{row.load:{width}}{cells}   {'; '.join(wanted)}".rstrip()
 
     def _cell(self, row: Row, name: str) -> str:
         value, ratio = self.median(row, name), self.times(row, name, BASE)

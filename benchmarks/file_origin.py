@@ -129,9 +129,10 @@ class Origin:
                 received += part
             head, _, received = received.partition(b"\r\n\r\n")
             time.sleep(self.latency)
-            self._send(secured, head.decode("latin-1"))
+            self.send(secured, head.decode("latin-1"))
 
-    def _send(self, secured: ssl.SSLSocket, head: str) -> None:
+    def send(self, secured: ssl.SSLSocket, head: str) -> None:
+        """Answer the request with this head."""
         first, *lines = head.split("\r\n")
         path = first.split(" ")[1]
         fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}

@@ -28,7 +28,7 @@ class Errand:
         with tempfile.TemporaryDirectory(dir=folder) as home:
             got = Path(home) / "got"
             command = _pip(got) if self.client == "pip download" else _uv(got)
-            environment = clean_environment(Path(home), **_way(target))
+            environment = clean_environment(Path(home), **way(target))
             begun = time.perf_counter()
             done = subprocess.run([*command, *self.asked], env=environment, cwd=home, capture_output=True, check=False)
             passed = time.perf_counter() - begun
@@ -48,8 +48,8 @@ def _uv(got: Path) -> Sequence[str]:
     return [str(BIN / "uv"), "pip", "install", *options]
 
 
-def _way(target: Target) -> Mapping[str, str]:
-    """The variables that lead both clients there: through a proxy, or to an index on the loopback."""
+def way(target: Target) -> Mapping[str, str]:
+    """Give the variables that lead both clients there: through a proxy, or to an index on the loopback."""
     ca = str(target.ca)
     trust = {"PIP_CERT": ca, "SSL_CERT_FILE": ca}
     if target.proxied:

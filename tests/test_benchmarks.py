@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
         ("files", "cold 100 KiB, 8 clients"),
         ("clients", "uv pip install, 3 projects, +0 ms"),
         ("jobs", "cold, 2 jobs of 4 wheels"),
+        ("metadata", "uv pip compile, small: 2nd client"),
     ],
 )
 def test_benchmark__on_tiny_pages__prints_its_table(name: str, said: str, tmp_path: Path) -> None:
