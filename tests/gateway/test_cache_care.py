@@ -125,7 +125,7 @@ def test_verify__of_a_file_that_was_damaged__has_the_gateway_fetch_it_anew(
 
 def test_show__beside_a_gateway__tells_what_it_counted(beside: RunningGateway, pypi: FakePyPI, tmp_path: Path) -> None:
     """The same numbers as at /status; of a gateway with another cache, that it has another."""
-    file = pypi.big("demo", "1.0", 100_000)
+    file = pypi.release("demo", "1.0", kind="sdist", size_padding=100_000)
     for _ in range(3):
         versions(beside, "demo")
         assert fetched(beside, file.url) == file.content
