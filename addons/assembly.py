@@ -27,16 +27,14 @@ from addons.listing.project_list import ProjectList
 from addons.listing.store import ListStore
 from addons.metadata.archive import core_metadata
 from addons.metadata.final import check_final
-from addons.policies.deny import Deny
+from addons.policies.kinds import made
 from addons.policies.policy import Policy
-from addons.policies.yank import Yank
 from addons.simple.names import ProjectName, normalise
 from addons.sources.asking import Keeping
 from addons.sources.folder import Folder
 from addons.sources.index import Index, dialled
 from addons.sources.priority import Priority, Reserved
 from addons.sources.source import Source
-from proxyconf.settings import Policy as PolicySettings
 from proxyconf.settings import Settings
 from proxyconf.settings import Source as SourceSettings
 
@@ -90,7 +88,7 @@ def assemble(settings: Settings, before: Assembly | None = None, memory: Memory 
     }
     answering = answering_of(
         _priority(settings, list(sources.values())),
-        [_policy(item, settings.contact) for item in settings.policies],
+        [made(item, settings.contact) for item in settings.policies],
         settings,
         memory,
     )
@@ -116,7 +114,7 @@ def answering_of(priority: Priority, policies: Sequence[Policy], settings: Setti
 def offer_of(assembly: Assembly) -> Offer:
     """Give what a configuration offers, for who asks it without a client."""
     settings = assembly.settings
-    policies = [_policy(item, settings.contact) for item in settings.policies]
+    policies = [made(item, settings.contact) for item in settings.policies]
     return _offer(_priority(settings, list(assembly.sources.values())), policies, settings, assembly.memory)
 
 
@@ -170,12 +168,6 @@ def _source(source: SourceSettings, settings: Settings, memory: Memory) -> Sourc
         forever=Reserved(settings.cache.keep).covers,
     )
     return Index(source, upstream, settings.fresh_seconds, keeping=keeping, blobs=memory.blobs)
-
-
-def _policy(policy: PolicySettings, contact: str) -> Policy:
-    if policy.deny is not None:
-        return Deny(policy.deny, contact)
-    return Yank(policy.yank or (), contact)
 
 
 class Present:

@@ -24,6 +24,7 @@ from addons.cli_parts import (
     settings_of,
     verbose,
 )
+from addons.policies.kinds import KINDS
 from addons.trust.environment import Shell, shell_lines
 from proxyconf.addresses import Address
 from proxyconf.reading import default_text, read
@@ -178,7 +179,7 @@ def check(file: Path) -> None:
       2  it cannot
     """
     with in_words():
-        settings = read(file)
+        settings = read(file, KINDS)
     for line in _summary(settings):
         click.echo(line)
     click.echo(f"{file}: good")

@@ -12,6 +12,7 @@ from typing import Any, override
 import click
 
 from addons import places
+from addons.policies.kinds import KINDS
 from addons.trust.authority import Authority, AuthorityError, open_authority
 from proxyconf.addresses import Address, proxy_url
 from proxyconf.reading import ConfigurationError, read
@@ -96,7 +97,7 @@ def settings_of(config: Path | None) -> tuple[Settings, Path | None]:
     if path is None:
         return Settings(), None
     with in_words():
-        return read(path), path.absolute()
+        return read(path, KINDS), path.absolute()
 
 
 def authority_of(settings: Settings) -> Authority:

@@ -31,6 +31,7 @@ from addons.listing.store import ListStore
 from addons.origin.server import Origin
 from addons.origin.tickets import Tickets
 from addons.places import cache_folder, certs_folder, configuration_file
+from addons.policies.kinds import KINDS
 from addons.trust.authority import Authority, open_authority
 from proxyconf.reading import read
 from proxyconf.settings import Settings
@@ -133,7 +134,7 @@ def into_running(master: Master) -> None:
         return
     _guard(master)
     path = configuration_file(None, os.environ)
-    settings = read(path) if path is not None else Settings()
+    settings = read(path, KINDS) if path is not None else Settings()
     authority = open_authority(certs_folder(settings), clock())
     lifetime = add(master, Plan(settings, path, authority))
     server = master.addons.get("proxyserver")

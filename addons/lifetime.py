@@ -12,6 +12,7 @@ from mitmproxy.master import Master
 from addons.assembly import Present
 from addons.leaf import ShownLeaf
 from addons.origin.server import Origin
+from addons.policies.kinds import KINDS
 from proxyconf.reading import ConfigurationError
 from proxyconf.settings import Settings
 from proxyconf.watching import watch
@@ -71,7 +72,7 @@ class Lifetime:
         self.leaf.close()
 
     async def _follow(self, configuration: Path) -> None:
-        async with aclosing(watch(configuration, known=self._present.assembly.settings)) as outcomes:
+        async with aclosing(watch(configuration, known=self._present.assembly.settings, kinds=KINDS)) as outcomes:
             async for outcome in outcomes:
                 if isinstance(outcome, ConfigurationError):
                     logger.error("%s - the configuration before stays in force", outcome)

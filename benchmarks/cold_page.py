@@ -22,9 +22,9 @@ import click
 from packaging.specifiers import SpecifierSet
 
 from addons.answering.coded import coded
-from addons.policies.deny import Deny
+from addons.policies.deny import Deny, DenyRule
 from addons.policies.policy import Policy, apply_all
-from addons.policies.yank import Yank
+from addons.policies.yank import Yank, YankRule
 from addons.simple.html_form import render_html
 from addons.simple.json_form import read_json, render_json
 from addons.simple.names import normalise
@@ -35,7 +35,6 @@ from benchmarks.figures import Verdict, judged, keep_option, kept
 from benchmarks.loads import Load
 from benchmarks.origin import Content
 from benchmarks.paced import paced
-from proxyconf.settings import DenyRule, YankRule
 
 _RULES = (
     ("deny", "<1.12"),

@@ -9,9 +9,12 @@ import yaml
 
 from proxyconf.addresses import Address
 from proxyconf.checking import check
+from proxyconf.instants import Instant
 from proxyconf.misfit import Misfit
-from proxyconf.nodes import plain, tree
-from proxyconf.settings import Settings
+from proxyconf.nodes import find, plain, tree
+from proxyconf.rules import NO_KINDS, Kinds, Policy
+from proxyconf.settings import Settings, settings_type
+from proxyconf.shape import Shape
 from proxyconf.syntax import Fault
 from proxyconf.values import specifiers
 from proxyconf.wording import Complaint, complaint, misfitting, type_error
@@ -49,12 +52,12 @@ class ConfigurationError(Exception):
         return f"{':'.join(place)}: {self.words}" if place else self.words
 
 
-def read(path: Path) -> Settings:
-    """The settings in a file. Raises ConfigurationError; blocks on the file system."""
-    return read_text(file_text(path), path)
+def read(path: Path, kinds: Kinds = NO_KINDS) -> Settings:
+    """The settings in a file; `kinds` are the policies that there are. Raises ConfigurationError; blocks on the file system."""
+    return read_text(file_text(path), path, kinds)
 
 
-def read_text(text: str, path: Path) -> Settings:
+def read_text(text: str, path: Path, kinds: Kinds = NO_KINDS) -> Settings:
     """The settings in a text that stands, or would stand, at this path. Raises ConfigurationError and nothing else.
 
     Relative paths in it are relative to the path's folder. Folders, certificates and passwords that it names must be
@@ -62,7 +65,7 @@ def read_text(text: str, path: Path) -> Settings:
     """
     try:
         root = tree(text.removeprefix("\ufeff"))
-        return Settings() if root is None else _settings(root, path)
+        return Settings() if root is None else _settings(root, path, settings_type(tuple(kinds.items())))
     except Fault as fault:
         raise ConfigurationError(str(fault), file=path, line=fault.line, column=fault.column) from None
 
@@ -98,18 +101,30 @@ def file_text(path: Path) -> str:
         ) from None
 
 
-def _settings(root: yaml.Node, path: Path) -> Settings:
+def _settings(root: yaml.Node, path: Path, kind: type[Settings]) -> Settings:
     hook = _Hook(path.absolute().parent)
     data = plain(root)
     try:
-        settings = msgspec.convert({} if data is None else data, Settings, dec_hook=hook)
+        written = msgspec.convert({} if data is None else data, kind, dec_hook=hook)
     except msgspec.ValidationError as error:
-        raise _located(complaint(error, root, hook.rejected), path, elsewhere=False) from None
+        raise _located(complaint(error, root, hook.rejected, Shape(kind)), path, elsewhere=False) from None
+    fields = {name: getattr(written, name) for name in Settings.__struct_fields__}
+    settings = Settings(**{**fields, "policies": _policies(written, root)})
     try:
         check(settings)
     except Misfit as misfit:
         raise _located(misfitting(misfit, root), path, elsewhere=True) from None
     return settings
+
+
+def _policies(written: Settings, root: yaml.Node) -> tuple[Policy, ...]:
+    found = []
+    items: Any = written.policies
+    for number, item in enumerate(items):
+        [(name, rules)] = item.written().items()
+        nodes = [find(root, ("policies", number, name, place)) for place in range(len(rules))]
+        found.append(Policy(name=name, rules=rules, lines=tuple(node.start_mark.line + 1 for node in nodes)))
+    return tuple(found)
 
 
 def _located(found: Complaint, path: Path, elsewhere: bool) -> ConfigurationError:
@@ -132,6 +147,8 @@ class _Hook:
             raise ValueError(type_error("str", value))
         if wanted is Path:
             return self._path(value)
+        if wanted is Instant:
+            return Instant.read(value)
         return Address.read(value) if wanted is Address else specifiers(value)
 
     def _path(self, text: str) -> Path:

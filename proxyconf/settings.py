@@ -5,16 +5,17 @@ asked by `checking`. Times are seconds, as the names say. No struct ever holds a
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import msgspec
-from packaging.specifiers import SpecifierSet
 
 from proxyconf import addresses, hosts, values
 from proxyconf.addresses import Address
 from proxyconf.misfit import Misfit, settle
 from proxyconf.passwords import password_from
+from proxyconf.rules import Policy, Rule, one_of
 
 MOST_FRESH_SECONDS = 600  # what PyPI tells its own clients; a page kept longer would hide a denial for too long
 INDEX_ONLY = ("username", "password_env", "password_file", "ca", "files_hosts", "public")
@@ -206,50 +207,6 @@ class OtherHosts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         settle(self, ports=values.between(1, 65535, "a port"), allow=addresses.host_or_network)
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which releases a policy is about, and why. `versions` None is every version; `id` a ticket or an advisory."""
-
-    project: str
-    versions: SpecifierSet | None = None
-    reason: str
-    id: str | None = None
-
-    def __post_init__(self) -> None:
-        settle(self, project=values.project_name, reason=values.sentence, id=values.sentence)
-
-
-class DenyRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Releases that nobody gets."""
-
-
-class YankRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Releases that only those get who pin them (PEP 592)."""
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One step of what is done to a page; the one attribute that is not None says which."""
-
-    deny: tuple[DenyRule, ...] | None = None
-    yank: tuple[YankRule, ...] | None = None
-
-    def __post_init__(self) -> None:
-        written = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
-        if len(written) > 1:
-            raise Misfit(f'has {" and ".join(written)}; each policy is a list item of its own, with a "-" before it')
-        if not written:
-            raise Misfit(f"names no policy; write one of: {', '.join(self.__struct_fields__)}")
-
-    @property
-    def name(self) -> str:
-        """The policy's one name: its YAML key, its module in `policies`, its word in refusals."""
-        return "deny" if self.deny is not None else "yank"
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """Its rules, in the order written."""
-        return self.deny or self.yank or ()
-
-
 PYPI = Source(name="pypi", index="https://pypi.org/simple/", public=True, files_hosts=("files.pythonhosted.org",))
 
 
@@ -318,3 +275,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
         _check_order(self.sources)
         _check_merge(self)
+
+
+@cache
+def settings_type(kinds: tuple[tuple[str, type[Rule]], ...]) -> type[Settings]:
+    """The type of a configuration as it is written, whose policies are of these kinds, by name."""
+    items: Any = tuple[one_of(dict(kinds)), ...]  # type: ignore[misc]  # a type that is known at run time only
+    fields = [("policies", items, ())]
+    made = msgspec.defstruct(
+        "Settings", fields, bases=(Settings,), frozen=True, kw_only=True, forbid_unknown_fields=True
+    )
+    return cast(type[Settings], made)

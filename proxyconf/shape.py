@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 import msgspec
 from msgspec.inspect import DictType, Field, LiteralType, NoneType, StructType, Type, UnionType, VarTupleType
@@ -26,54 +25,53 @@ _MEANT = {
 }
 
 
-def type_at(way: Sequence[str | int]) -> Type | None:
-    """The type of the value at the end of a way of keys and indexes; None where the settings have nothing."""
-    kind: Type | None = _root()
-    for step in way:
-        kind = _below(kind, step)
-    return kind
+class Shape:
+    """The shape of a configuration: `settings` is its type, which has the policies that there are."""
 
+    def __init__(self, settings: type[Settings]) -> None:
+        self._root = msgspec.inspect.type_info(settings)
 
-def keys_at(way: Sequence[str | int]) -> list[str]:
-    """The keys that may be written in the mapping at the end of the way; empty if there is no such mapping."""
-    kind = type_at(way)
-    return [field.encode_name for field in kind.fields] if isinstance(kind, StructType) else []
+    def type_at(self, way: Sequence[str | int]) -> Type | None:
+        """The type of the value at the end of a way of keys and indexes; None where the settings have nothing."""
+        kind: Type | None = self._root
+        for step in way:
+            kind = _below(kind, step)
+        return kind
 
+    def keys_at(self, way: Sequence[str | int]) -> list[str]:
+        """The keys that may be written in the mapping at the end of the way; empty if there is no such mapping."""
+        kind = self.type_at(way)
+        return [field.encode_name for field in kind.fields] if isinstance(kind, StructType) else []
 
-def choices_at(way: Sequence[str | int]) -> list[str]:
-    """The only words that the value at the end of the way may be; empty if it is free."""
-    kind = type_at(way)
-    return [str(value) for value in kind.values] if isinstance(kind, LiteralType) else []
+    def choices_at(self, way: Sequence[str | int]) -> list[str]:
+        """The only words that the value at the end of the way may be; empty if it is free."""
+        kind = self.type_at(way)
+        return [str(value) for value in kind.values] if isinstance(kind, LiteralType) else []
 
+    def every_key(self) -> list[tuple[str, str]]:
+        """Each key of the settings with the way to its mapping: `("proxy", "upstream")`, `("index", "sources[]")`."""
+        return list(_keys_below(self._root, ""))
 
-def every_key() -> list[tuple[str, str]]:
-    """Each key of the settings with the way to its mapping: `("proxy", "upstream")`, `("index", "sources[]")`."""
-    return list(_keys_below(_root(), ""))
-
-
-def advice(name: str, way: Sequence[str | int]) -> str:
-    """What to do about a key that the mapping at the end of the way doesn't have."""
-    known = keys_at(way)
-    if name.lower() in ("password", "token", "secret", "proxy_password"):
-        return "passwords are never written into this file: name a variable (password_env) or a file (password_file)"
-    if _MEANT.get(name) in known:
-        return f'did you mean "{_MEANT[name]}"?'
-    if elsewhere := [place or "the top level" for key, place in every_key() if key == name]:
-        return f"it belongs to {' or '.join(dict.fromkeys(elsewhere))}"
-    if near := nearest(name, known):
-        return f'did you mean "{near}"?'
-    return f"known here: {', '.join(known)}" if known else "take it out"
+    def advice(self, name: str, way: Sequence[str | int]) -> str:
+        """What to do about a key that the mapping at the end of the way doesn't have."""
+        known = self.keys_at(way)
+        if name.lower() in ("password", "token", "secret", "proxy_password"):
+            return (
+                "passwords are never written into this file: name a variable (password_env) or a file (password_file)"
+            )
+        if _MEANT.get(name) in known:
+            return f'did you mean "{_MEANT[name]}"?'
+        if elsewhere := [place or "the top level" for key, place in self.every_key() if key == name]:
+            return f"it belongs to {' or '.join(dict.fromkeys(elsewhere))}"
+        if near := nearest(name, known):
+            return f'did you mean "{near}"?'
+        return f"known here: {', '.join(known)}" if known else "take it out"
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
     """The known word that looks most like this one, if any does."""
     found = difflib.get_close_matches(word[:100].lower().replace("-", "_"), known, n=1)
     return found[0] if found else None
-
-
-@cache
-def _root() -> Type:
-    return msgspec.inspect.type_info(Settings)
 
 
 def _below(kind: Type | None, step: str | int) -> Type | None:

@@ -42,6 +42,26 @@ def reserved_name(text: str) -> str:
     return normal_name(text)
 
 
+def scope(text: str) -> str:
+    """Which projects a rule is about: `*`, a prefix as `acme-*`, normalised, or a name in any spelling, normalised."""
+    return text if text == "*" else reserved_name(text)
+
+
+def filename_glob(text: str) -> str:
+    """A pattern of filenames, with `*`, `?` and `[...]`."""
+    if not text.strip() or "/" in text:
+        raise Misfit(f'{shown(text)} is no pattern of filenames; write one like "*.tar.gz" or "demo-1.0-*.whl"')
+    return text
+
+
+def sha256(text: str) -> str:
+    """A file's sha256, in lower case."""
+    digest = text.strip().lower().removeprefix("sha256:").removeprefix("sha256=")
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise Misfit(f"{shown(text)} is no sha256; write its 64 hexadecimal digits")
+    return digest
+
+
 def source_name(text: str) -> str:
     """A source's name, as logs and messages show it."""
     if not re.fullmatch(r"[a-z0-9-]+", text):

@@ -9,6 +9,7 @@ from typing import override
 from watchfiles import awatch
 
 from proxyconf.reading import ConfigurationError, file_text, read_text
+from proxyconf.rules import NO_KINDS, Kinds
 from proxyconf.settings import Settings
 
 LOOK_AGAIN_MS = 1_000
@@ -19,7 +20,7 @@ SETTLED_MS = 100
 
 
 async def watch(
-    path: Path, stop: asyncio.Event | None = None, known: Settings | None = None
+    path: Path, stop: asyncio.Event | None = None, known: Settings | None = None, kinds: Kinds = NO_KINDS
 ) -> AsyncGenerator[Settings | ConfigurationError]:
     """Yields the settings, or what is wrong with them, after each real change of the file's content.
 
@@ -29,12 +30,12 @@ async def watch(
     Ends when `stop` is set. Raises nothing for bad content.
     """
     stop = stop or asyncio.Event()
-    text, outcome = await asyncio.to_thread(_look, path)
+    text, outcome = await asyncio.to_thread(_look, path, kinds)
     if known is not None and not _same(outcome, known):
         yield outcome
     async with aclosing(_moments(path, stop)) as moments:
         async for _ in moments:
-            now, fresh = await asyncio.to_thread(_look, path, text, outcome)
+            now, fresh = await asyncio.to_thread(_look, path, kinds, text, outcome)
             changed = now != text or not (isinstance(outcome, Settings) or _same(fresh, outcome))
             text, outcome = now, fresh if changed else outcome
             if changed and not stop.is_set():
@@ -42,7 +43,7 @@ async def watch(
 
 
 def _look(
-    path: Path, known: str | None = None, meant: Settings | ConfigurationError | None = None
+    path: Path, kinds: Kinds, known: str | None = None, meant: Settings | ConfigurationError | None = None
 ) -> tuple[str | None, Settings | ConfigurationError]:
     """The file's text (None if it can't be had) and what it means; `known` is not read again if it can't mean else."""
     try:
@@ -52,7 +53,7 @@ def _look(
     except ConfigurationError as error:
         return None, error
     try:
-        return text, read_text(text, path)
+        return text, read_text(text, path, kinds)
     except ConfigurationError as error:
         return text, error
 

@@ -9,7 +9,7 @@ import yaml
 
 from proxyconf.misfit import Misfit, shown
 from proxyconf.nodes import find, find_key, plain
-from proxyconf.shape import advice, choices_at, nearest
+from proxyconf.shape import Shape, nearest
 
 _PLACE = re.compile(r" - at `(?:key in `)?\$([^`]*)`\Z")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]|(\[\.\.\.\])")
@@ -31,7 +31,7 @@ class Complaint(NamedTuple):
     node: yaml.Node
 
 
-def complaint(error: msgspec.ValidationError, root: yaml.Node, rejected: object) -> Complaint:
+def complaint(error: msgspec.ValidationError, root: yaml.Node, rejected: object, shape: Shape) -> Complaint:
     """What to say about a validation error of the data in a tree.
 
     `rejected` is the value that the decoding hook refused last: msgspec doesn't say which value of a dict it was.
@@ -47,9 +47,9 @@ def complaint(error: msgspec.ValidationError, root: yaml.Node, rejected: object)
         words = f'lacks "{missing[1]}"; add a line "{missing[1]}: ..."'
     elif unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message, re.DOTALL):
         kind = "policy" if way[:1] == ("policies",) and len(way) == 2 else "key"
-        words = f"unknown {kind} {shown(unknown[1])}; {advice(unknown[1], way)}"
+        words = f"unknown {kind} {shown(unknown[1])}; {shape.advice(unknown[1], way)}"
         node = find_key(node, unknown[1])
-    elif choices := choices_at(way):
+    elif choices := shape.choices_at(way):
         near = nearest(str(node.value), choices)
         words = f"is {shown(node.value)}; write " + (f'"{near}"' if near else _alternatives(choices))
     else:

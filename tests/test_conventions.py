@@ -21,11 +21,11 @@ from addons.intercept import Intercept
 from addons.lane import Lane
 from addons.layering import Layering
 from addons.lifetime import Lifetime
-from proxyconf.settings import Policy
+from addons.policies.kinds import KINDS
 
 ROOT = Path(__file__).parent.parent
 ADDONS = ROOT / "addons"
-POLICIES = sorted(set(Policy.__struct_fields__))
+POLICIES = sorted(KINDS)
 SCRIPTS = sorted(path.stem for path in ADDONS.glob("*.py") if path.stem != "__init__")
 FOLDERS = sorted(path.parent.name for path in ADDONS.glob("*/__init__.py"))
 OURS = (Guard, Handshake, Intercept, FlowRoad, Lane, Layering, Lifetime)

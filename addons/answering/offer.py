@@ -156,7 +156,7 @@ class Offer:
         if self.announcer is not None:
             page = self.announcer.linked(page, known, parts[0].source.name)
         until = next_change(self._policies, whole, at)
-        shown = _readdressed(hide_refused(page) if self._hide else page, parts)
+        shown = _readdressed(hide_refused(page, all_of_them=self._hide), parts)
         # What the clock changes is of another version each time; all else has one for ever.
         return Judged((key, until), page, shown, {file.filename: file for file in page.files}, until)
 
@@ -171,10 +171,11 @@ def is_large(page: Page) -> bool:
 
 
 def _whole(parts: Sequence[Part]) -> Page:
+    own = frozenset(part.source.name for part in parts if part.source.own)
     if len(parts) > 1:
-        return merged([(part.source.name, part.page) for part in parts])
+        return msgspec.structs.replace(merged([(part.source.name, part.page) for part in parts]), own=own)
     [part] = parts
-    return without_claims(part.page) if part.source.own else part.page
+    return msgspec.structs.replace(without_claims(part.page), source=part.source.name, own=own) if own else part.page
 
 
 def _readdressed(page: Page, parts: Sequence[Part]) -> Page:

@@ -1,50 +1,152 @@
-"""Rules that name a project and perhaps versions: looked up by normalised name, matched by file."""
+"""Rules looked up by project and matched to files: ten thousand of them cost a page hardly more than ten."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Protocol
 
-import msgspec
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from addons.simple.distributions import version_of
-from addons.simple.names import ProjectName, normalise
+from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
+from proxyconf.rules import EVERY, Rule
+
+_REMEMBERED = 10_000  # projects
 
 
-class ProjectRule(Protocol):
-    """What a configured rule says: a project in any spelling, versions (None: all), why, and a ticket or advisory."""
+@dataclass(frozen=True)
+class About[R: Rule]:
+    """The rules about one project, in the order written, with their places in it. `digest`: equal ones, equal rules; "" if there is none."""
+
+    rules: tuple[tuple[int, R], ...]
+    digest: str
+
+
+class Rulebook[R: Rule]:
+    """All rules of one policy."""
+
+    def __init__(self, rules: Sequence[R]) -> None:
+        self._named: dict[str, list[tuple[int, R]]] = {}
+        self._hashed: dict[str, list[tuple[int, R]]] = {}
+        self._about: dict[ProjectName, About[R]] = {}
+        for number, rule in enumerate(rules):
+            if rule.sha256 and rule.project in (None, EVERY):
+                for sha256 in rule.sha256:
+                    self._hashed.setdefault(sha256, []).append((number, rule))
+            else:
+                self._named.setdefault(rule.project or EVERY, []).append((number, rule))
+        self._digest = _digest(self._hashed.items())
+
+    def about(self, project: ProjectName) -> About[R]:
+        """Give the rules that name the project, a prefix of it, or every one; not those about files of any project by their sha256."""
+        found = self._about.get(project)
+        if found is None:
+            rules = sorted(pair for name in _names(project) for pair in self._named.get(name, ()))
+            digest = _digest(rules) + self._digest if rules or self._hashed else ""
+            if len(self._about) >= _REMEMBERED:
+                self._about.clear()
+            found = self._about[project] = About(tuple(rules), digest)
+        return found
+
+    def whole(self) -> frozenset[ProjectName]:
+        """Give the projects that a rule without an end names all of; not those that a prefix covers."""
+        named = (name for name, pairs in self._named.items() if any(_is_for_good(rule) for _, rule in pairs))
+        return frozenset(ProjectName(name) for name in named if not name.endswith(EVERY))
+
+    def covered(self, page: Page, at: datetime, *, unknown: bool) -> Mapping[int, tuple[R, ...]]:
+        """Give the positions of the page's files that any rule covers at this instant, with those rules, in their order.
+
+        `unknown` is the answer where no version can be read from a file's name. Each version is compared once only.
+        """
+        rules = [(number, rule) for number, rule in self.about(page.project).rules if is_in_force(rule, at)]
+        found: dict[int, list[tuple[int, R]]] = {}
+        for version, positions in positions_by_version(page).items() if rules else ():
+            fitting = [pair for pair in rules if covers(pair[1], version, unknown=unknown)]
+            for position in positions if fitting else ():
+                file = page.files[position]
+                if covering := [pair for pair in fitting if _is_meant(pair[1], file)]:
+                    found[position] = covering
+        for position, file in enumerate(page.files) if self._hashed else ():
+            pairs = self._hashed.get(file.hashes.get("sha256", ""), ())
+            if covering := [pair for pair in pairs if is_in_force(pair[1], at) and _is_meant(pair[1], file)]:
+                found[position] = sorted((*found.get(position, ()), *covering), key=_place)
+        return {position: tuple(rule for _, rule in pairs) for position, pairs in found.items()}
+
+    def changes(self, page: Page, at: datetime) -> datetime | None:
+        """Give the instant after `at` at which the first rule about the page's files ends by itself; None: none does."""
+        rules = [rule for _, rule in self.about(page.project).rules]
+        for file in page.files if self._hashed else ():
+            rules += [rule for _, rule in self._hashed.get(file.hashes.get("sha256", ""), ())]
+        return min((rule.until for rule in rules if rule.until is not None and rule.until > at), default=None)
+
+
+class Ruled[R: Rule]:
+    """What policies that consist of rules share: what their verdict depends on, and when it changes. `contact` ends their words."""
+
+    def __init__(self, rules: Sequence[R], contact: str = "") -> None:
+        self._rules = Rulebook(rules)
+        self._contact = contact
+
+    def facts(self, project: ProjectName) -> tuple[str, ...]:
+        """Give what stands for the project's rules, and whom the words name; `()` if no rule is about it."""
+        digest = self._rules.about(project).digest
+        return (digest, self._contact) if digest else ()
+
+    def changes(self, page: Page, at: datetime) -> datetime | None:
+        """Give the instant at which a rule ends by itself."""
+        return self._rules.changes(page, at)
 
     @property
-    def project(self) -> str: ...
-    @property
-    def versions(self) -> SpecifierSet | None: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def id(self) -> str | None: ...
+    def forbidden(self) -> frozenset[ProjectName]:
+        """None."""
+        return frozenset()
 
 
-def by_project[R: ProjectRule](rules: Iterable[R]) -> Mapping[ProjectName, tuple[R, ...]]:
-    """Key the rules by the project's normalised name, so that no spelling slips past (NAM-03). Order is kept."""
-    found: dict[ProjectName, tuple[R, ...]] = {}
-    for rule in rules:
-        name = normalise(rule.project)
-        found[name] = (*found.get(name, ()), rule)
-    return found
+def _names(project: ProjectName) -> Iterable[str]:
+    prefixes = (f"{project[:place]}-*" for place, char in enumerate(project) if char == "-")
+    return (project, *prefixes, EVERY)
 
 
-def covered[R: ProjectRule](page: Page, rules: Sequence[R], *, unknown: bool) -> Mapping[int, tuple[R, ...]]:
-    """Give the positions of the page's files that any rule covers, with those rules, in their order.
+def _place[R: Rule](pair: tuple[int, R]) -> int:
+    return pair[0]
 
-    `unknown` is the answer where no version can be read from a file's name. Each version is compared once only.
+
+def _digest(rules: Iterable[object]) -> str:
+    return hashlib.sha256(repr(list(rules)).encode()).hexdigest()
+
+
+def is_in_force(rule: Rule, at: datetime) -> bool:
+    """Tell whether the rule has not ended by itself."""
+    return rule.until is None or at < rule.until
+
+
+def covers(rule: Rule, version: Version | None, *, unknown: bool) -> bool:
+    """Tell whether the rule covers the version; `unknown` is the answer where there is none (None).
+
+    Pre-releases count: a rule for `<2` covers 1.9rc1, and 1.0 is 1.0.0. The specifier means what it means to pip
+    (PEP 440): neither `<2` nor `>=2` covers 2.0rc1, `<=2,!=2` does; and `>1.0` does not cover 1.0.post1.
     """
-    found: dict[int, tuple[R, ...]] = {}
-    for version, positions in positions_by_version(page).items():
-        if covering := tuple(rule for rule in rules if covers(rule, version, unknown=unknown)):
-            found.update(dict.fromkeys(positions, covering))
-    return found
+    if rule.versions is None:
+        return True
+    return unknown if version is None else rule.versions.contains(version, prereleases=True)
+
+
+def is_about_all_of_it(rule: Rule) -> bool:
+    """Tell whether the rule is about every file of its projects, whatever comes."""
+    return rule.versions is None and not rule.files and not rule.sha256
+
+
+def _is_for_good(rule: Rule) -> bool:
+    return rule.until is None and is_about_all_of_it(rule)
+
+
+def _is_meant(rule: Rule, file: File) -> bool:
+    if rule.sha256 and file.hashes.get("sha256") not in rule.sha256:
+        return False
+    return not rule.files or any(fnmatchcase(file.filename, pattern) for pattern in rule.files)
 
 
 def positions_by_version(page: Page) -> Mapping[Version | None, Sequence[int]]:
@@ -58,24 +160,3 @@ def _positions(filenames: tuple[str, ...], project: ProjectName) -> Mapping[Vers
     for position, filename in enumerate(filenames):
         found.setdefault(version_of(filename, project), []).append(position)
     return found
-
-
-def with_changed(page: Page, changed: Mapping[int, File]) -> Page:
-    """Give the page with other files at these positions; the very page if there are none."""
-    if not changed:
-        return page
-    files = list(page.files)
-    for position, file in changed.items():
-        files[position] = file
-    return msgspec.structs.replace(page, files=tuple(files))
-
-
-def covers(rule: ProjectRule, version: Version | None, *, unknown: bool) -> bool:
-    """Tell whether the rule covers the version; `unknown` is the answer where there is none (None).
-
-    Pre-releases count: a rule for `<2` covers 1.9rc1, and 1.0 is 1.0.0. The specifier means what it means to pip
-    (PEP 440): neither `<2` nor `>=2` covers 2.0rc1, `<=2,!=2` does; and `>1.0` does not cover 1.0.post1.
-    """
-    if rule.versions is None:
-        return True
-    return unknown if version is None else rule.versions.contains(version, prereleases=True)

@@ -157,7 +157,7 @@ def _standing(value: object) -> dict[str, Any]:
 def _entries(page: Page) -> Iterator[File | dict[str, Any]]:
     """Yield what is encoded for each file: nearly always the file itself, its defaults are left out."""
     for file in page.files:
-        if file.unknown or file.refused is not None or file.yanked == "" or file.core_metadata == {}:
+        if file.unknown or file.refused is not None or file.allowed or file.yanked == "" or file.core_metadata == {}:
             yield _written(file)
         else:
             yield file
@@ -171,5 +171,6 @@ def _written(file: File) -> File | dict[str, Any]:
         core_metadata=file.core_metadata or file.core_metadata == {},
         unknown={},
         refused=None,
+        allowed=(),
     )
     return {**file.unknown, **msgspec.to_builtins(plain)} if file.unknown else plain

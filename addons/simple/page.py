@@ -18,11 +18,15 @@ class NotAPage(ValueError):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A policy's verdict on a file: the policy's name, its reason, and the ticket or advisory behind it."""
+    """A policy's verdict on a file: the policy's name, its reason, and the ticket or advisory behind it.
+
+    `hidden`: the file is of no use here, so no page lists it; else that is for the configuration to say.
+    """
 
     policy: str
     reason: str
     id: str | None = None
+    hidden: bool = False
 
 
 class File(
@@ -54,6 +58,7 @@ class File(
     gpg_sig: bool | None = None  # PEP 503
     unknown: dict[str, Any] = {}  # keys that this gateway does not know, untouched
     refused: Refusal | None = None  # never rendered
+    allowed: tuple[str, ...] = ()  # the policies that do not refuse it, or "*"; never rendered
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +78,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     unknown: dict[str, Any] = {}
     source: str = ""  # name of the source that answered
     sources: dict[str, str] = {}  # on merged pages: filename to the name of the source that has it
+    own: frozenset[str] = frozenset()  # names of those of its sources that are the organisation's own
     version: str = ""
     stale: float | None = None
 

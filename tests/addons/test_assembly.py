@@ -13,14 +13,17 @@ from addons.answering.request import Request
 from addons.answers import Answer
 from addons.assembly import Assembly, Present, assemble
 from addons.origin.tickets import Delivery
+from addons.policies.deny import DenyRule
+from addons.policies.yank import YankRule
 from proxyconf.addresses import Address
-from proxyconf.settings import PYPI, DenyRule, Policy, Settings, Source, YankRule
+from proxyconf.rules import Policy
+from proxyconf.settings import PYPI, Settings, Source
 from tests.addons.fetch.upstreams import upstream_settings
 from tests.addons.sources.places import put_sdist, put_wheel
 from tests.fakepypi import FakePyPI
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-DENY = Policy(deny=(DenyRule(project="demo", versions=SpecifierSet("==2.0"), reason="x"),))
+DENY = Policy(name="deny", rules=(DenyRule(project="demo", versions=SpecifierSet("==2.0"), reason="x"),))
 
 type Make = Callable[..., Settings]
 
@@ -69,7 +72,7 @@ async def test_assemble__of_a_whole_configuration__answers_by_all_of_it(
             PYPI,
         ),
         reserved=("acme-*",),
-        policies=(DENY, Policy(yank=(YankRule(project="demo", reason="y"),))),
+        policies=(DENY, Policy(name="yank", rules=(YankRule(project="demo", reason="y"),))),
         refusals="hide",
         contact="Ask us",
         max_age_seconds=9,

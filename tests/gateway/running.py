@@ -16,6 +16,7 @@ import yaml
 from mitmproxy import ctx
 
 from addons.install import Plan, clock
+from addons.policies.kinds import KINDS
 from addons.serve import serving
 from addons.trust.authority import open_authority
 from proxyconf.addresses import Address
@@ -82,7 +83,7 @@ class RunningGateway:
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
-        settings = read(self._config)
+        settings = read(self._config, KINDS)
         self.authority = open_authority(settings.certs or self._config.parent, clock())
         async with serving(Plan(settings, self._config, self.authority), self._listen) as address:
             self._ready.set_result(address)

@@ -17,6 +17,7 @@ from addons.intercept import Intercept
 from addons.lane import Lane
 from addons.lane_others import OPTION
 from addons.origin.tickets import Delivery
+from addons.policies.kinds import KINDS
 from proxyconf.reading import read
 from tests.fakepypi import FakePyPI
 from tests.gateway import planting
@@ -129,7 +130,7 @@ def test_request__after_a_change_of_configuration__is_answered_under_the_new_one
     pypi.release("demo", "1.0")
     gateway = start()
     deny = {"policies": [{"deny": [{"project": "demo", "reason": "steals tokens"}]}]}
-    changed = read(configuration(pypi, tmp_path_factory.mktemp("changed"), **deny))
+    changed = read(configuration(pypi, tmp_path_factory.mktemp("changed"), **deny), KINDS)
     with link(gateway) as one:
         assert b"steals tokens" not in one.ask(asked()).body
         gateway.until(lambda: planting.intercept_of(gateway).present.swap(changed))

@@ -17,6 +17,7 @@ from addons.leaf import ShownLeaf
 from addons.lifetime import Lifetime
 from addons.origin.server import Origin
 from addons.origin.tickets import Tickets
+from addons.policies.kinds import KINDS
 from addons.sources.source import Source
 from addons.trust.authority import open_authority
 from proxyconf.reading import read
@@ -248,7 +249,7 @@ async def test_edit__that_cannot_be_built__changes_nothing_and_is_reported(
     pypi: FakePyPI, config: Path, tmp_path: Path, log: Log
 ) -> None:
     """The watch goes on, with the configuration before."""
-    settings = read(configuration(pypi, tmp_path))
+    settings = read(configuration(pypi, tmp_path), KINDS)
     present = Unbuildable(settings)
     before = present.assembly
     leaf = ShownLeaf(open_authority(tmp_path / "certs", clock()), clock)

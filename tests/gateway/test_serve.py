@@ -12,6 +12,7 @@ from mitmproxy import ctx
 
 from addons.chain import Chain
 from addons.install import Plan, clock
+from addons.policies.kinds import KINDS
 from addons.serve import StartFailed, serving
 from addons.trust.authority import open_authority
 from proxyconf.addresses import Address
@@ -28,7 +29,7 @@ def plan(pypi: FakePyPI, tmp_path: Path) -> MakePlan:
 
     def make(**settings: object) -> Plan:
         path = configuration(pypi, tmp_path, **settings)
-        return Plan(read(path), path, open_authority(tmp_path / "certs", clock()))
+        return Plan(read(path, KINDS), path, open_authority(tmp_path / "certs", clock()))
 
     return make
 

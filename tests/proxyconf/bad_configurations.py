@@ -61,7 +61,12 @@ KEYS: list[Row] = [
     ("upstream", "upstream:\n  prox: none", "2:3", ("upstream: ", 'did you mean "proxy"')),
     ("other hosts", "other_hosts:\n  port: [80]", "2:3", ("other_hosts: ", 'did you mean "ports"')),
     ("policy", "policies:\n  - denny: []", "2:5", ("policies[0]: ", 'unknown policy "denny"', 'did you mean "deny"')),
-    ("policy, nothing near", "policies:\n  - age: []", "2:5", ('unknown policy "age"', "known here: deny, yank")),
+    (
+        "policy, nothing near",
+        "policies:\n  - age: []",
+        "2:5",
+        ('unknown policy "age"', "known here: allow, deny, yank"),
+    ),
     ("rule", f"{RULE}version: '<2'", "5:9", ("policies[0].deny[0]: ", 'did you mean "versions"')),
     ("rule, other word", "policies:\n  - yank:\n      - package: x", "3:9", ('did you mean "project"',)),
     ("another place", "proxy: none", "1:1", ('unknown key "proxy"', "belongs to upstream")),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from addons.policies.kinds import KINDS
 from proxyconf.reading import ConfigurationError, read_text
 from tests.proxyconf.bad_configurations import KEYS, SYNTAX, TYPES, VALUES
 from tests.proxyconf.places import furnish
@@ -19,7 +20,7 @@ def test_reading__bad_text__says_where_and_what(
     """A bad configuration's error begins with file:line:column, and says what is wrong without any secret."""
     path = furnish(tmp_path)
     with pytest.raises(ConfigurationError) as raised:
-        read_text(text, path)
+        read_text(text, path, KINDS)
     said = str(raised.value)
     assert said.startswith(f"{path}:{place}: "), said
     assert [fragment for fragment in fragments if fragment not in raised.value.words] == [], said

@@ -9,12 +9,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
+from addons.policies.kinds import KINDS
 from proxyconf.reading import MAX_BYTES, ConfigurationError, default_text, read, read_text
-from proxyconf.settings import Settings
-from proxyconf.shape import every_key
+from proxyconf.settings import Settings, settings_type
+from proxyconf.shape import Shape
 from tests.proxyconf.bad_configurations import KEYS, SYNTAX, TYPES, VALUES
 from tests.proxyconf.places import furnish
 
+SHAPE = Shape(settings_type(tuple(KINDS.items())))
 EXAMPLES = Path(__file__).parents[2] / "proxyconf" / "examples"
 BAD_TEXTS = [row[1] for row in SYNTAX + KEYS + TYPES + VALUES]
 
@@ -36,7 +38,7 @@ def test_default_text__read__is_the_default_settings() -> None:
     assert read_text(default_text(), Path("wheelgate.yaml")) == Settings()
 
 
-@pytest.mark.parametrize("key", sorted({key for key, _ in every_key()}))
+@pytest.mark.parametrize("key", sorted({key for key, _ in SHAPE.every_key()}))
 def test_default_text__any_key__is_in_it(key: str) -> None:
     """An operator finds every key in the default configuration, in use or as an example."""
     assert re.search(rf"^[ #]*(- )?({{project: )?{key}(:|   )", default_text(), re.MULTILINE)
@@ -55,7 +57,7 @@ def examples_taken(text: str) -> Iterator[str]:
         "trusted_keys: []",
     )
     for line in text.replace('"http://proxy.example.org:3128", ', "").splitlines():
-        taken = re.sub(r"^( *)# ( *(- )?[a-z_.]+:( |$))", r"\1\2", line)
+        taken = re.sub(r"^( *)# ( *(- )?[a-z][a-z0-9_.]+:( |$))", r"\1\2", line)
         if line.strip() not in instead and "password_file" not in taken:
             yield taken
 
@@ -69,7 +71,7 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     text = re.sub(r"(?<= )certificates/\w+\.pem", "ca.pem", text).replace("/srv/wheels", "wheels")
     text = text.replace("/etc/wheelgate/bundles.pub", "file.txt")
     text = text.replace("upstream:\n", "upstream:\n  proxy: http://proxy.example.org:3128\n")
-    read_in = read_text(text, path)
+    read_in = read_text(text, path, KINDS)
     assert [source.name for source in read_in.sources] == ["acme", "registry", "pypi"]
     assert [policy.name for policy in read_in.policies] == ["deny", "yank"]
     assert read_in.reserved == ("acme", "acme-*")
@@ -83,7 +85,7 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
 def test_example__laboratory__can_be_used(tmp_path: Path) -> None:
     """The laboratory's configuration works where its folder of wheels is."""
     path = furnish(tmp_path)
-    laboratory = read_text((EXAMPLES / "laboratory.yaml").read_text(), path)
+    laboratory = read_text((EXAMPLES / "laboratory.yaml").read_text(), path, KINDS)
     assert [source.own for source in laboratory.sources] == [True, False]
     assert laboratory.sources[0].folder == tmp_path / "wheels"
 
@@ -100,7 +102,7 @@ def test_example__company__can_be_used(tmp_path: Path, monkeypatch: pytest.Monke
     ]:
         assert theirs in text
         text = text.replace(theirs, ours)
-    company = read_text(text, path)
+    company = read_text(text, path, KINDS)
     assert [source.own for source in company.sources] == [True, True, False]
     assert company.sources[1].password() == "hunter2"
     assert company.other_hosts.mode == "refuse"
@@ -112,7 +114,7 @@ def test_reading__relative_paths__are_relative_to_the_file(tmp_path: Path, monke
     (tmp_path / "conf" / "wheels").mkdir(parents=True)
     path = written(tmp_path / "conf", b"sources: [{name: a, folder: wheels}]\ncerts: ../certs\n")
     monkeypatch.chdir(tmp_path)
-    settings_read = read(path.relative_to(tmp_path))
+    settings_read = read(path.relative_to(tmp_path), KINDS)
     assert settings_read.sources[0].folder == tmp_path / "conf" / "wheels"
     assert settings_read.certs == tmp_path / "conf" / ".." / "certs"
 
@@ -126,8 +128,8 @@ def test_reading__tilde__is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_reading__a_policy__has_rules_with_specifiers(tmp_path: Path) -> None:
     """Versions are read as a specifier, a date as an id stays text."""
     text = 'policies: [{yank: [{project: A_b, versions: "<2,>=1", reason: old, id: 2030-01-01}]}]'
-    rule = read_text(text, tmp_path / "x.yaml").policies[0].rules[0]
-    assert (rule.project, rule.versions, rule.id) == ("A_b", SpecifierSet(">=1,<2"), "2030-01-01")
+    rule = read_text(text, tmp_path / "x.yaml", KINDS).policies[0].rules[0]
+    assert (rule.project, rule.versions, rule.id) == ("a-b", SpecifierSet(">=1,<2"), "2030-01-01")
 
 
 def test_reading__aliases__are_followed() -> None:
@@ -191,7 +193,7 @@ CUT = st.builds(
 def what_is_said(text: str) -> str:
     """The error about a text, or nothing."""
     try:
-        read_text(text, Path("/nowhere/wheelgate.yaml"))
+        read_text(text, Path("/nowhere/wheelgate.yaml"), KINDS)
     except ConfigurationError as error:
         return str(error)
     return ""

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
+from addons.policies.deny import DenyRule
 from proxyconf.addresses import Address
 from proxyconf.misfit import Misfit
-from proxyconf.settings import PYPI, DenyRule, OtherHosts, Policy, Settings, Source, Upstream, YankRule
+from proxyconf.rules import Policy, one_of
+from proxyconf.settings import PYPI, OtherHosts, Settings, Source, Upstream
 
 
 def test_settings__nothing_given__has_pypi_alone() -> None:
@@ -29,7 +31,8 @@ def test_settings__pickled__are_the_same() -> None:
     """Settings travel to worker processes whole."""
     rule = DenyRule(project="numpy", versions=SpecifierSet("<2"), reason="old")
     settings = Settings(
-        policies=(Policy(deny=(rule,)),), upstream=Upstream(connect_to={"pypi.org": Address("192.0.2.1", 443)})
+        policies=(Policy(name="deny", rules=(rule,)),),
+        upstream=Upstream(connect_to={"pypi.org": Address("192.0.2.1", 443)}),
     )
     assert pickle.loads(pickle.dumps(settings)) == settings
 
@@ -100,13 +103,11 @@ def test_other_hosts__allowed__are_normalised() -> None:
     assert OtherHosts(allow=("GitLab.Example.ORG",)).allow == ("gitlab.example.org",)
 
 
-def test_policy__deny_or_yank__has_name_and_rules() -> None:
+def test_policy__as_it_is_written__has_name_and_rules() -> None:
     """A policy says which one it is, and has its rules in the order written."""
     deny = DenyRule(project="numpy", reason="old")
-    yank = YankRule(project="numpy", reason="old")
-    assert (Policy(deny=(deny,)).name, Policy(deny=(deny,)).rules) == ("deny", (deny,))
-    assert (Policy(yank=(yank,)).name, Policy(yank=(yank,)).rules) == ("yank", (yank,))
-    assert Policy(yank=()).rules == ()
+    written = one_of({"deny": DenyRule})(deny=(deny,))
+    assert written.written() == {"deny": (deny,)}
 
 
 def test_rule__reason_of_many_lines__is_one_line() -> None:

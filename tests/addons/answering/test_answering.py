@@ -10,11 +10,10 @@ from packaging.specifiers import SpecifierSet
 
 from addons.answers import CROSS_ORIGIN, Answer
 from addons.origin.tickets import Delivery
-from addons.policies.deny import Deny
+from addons.policies.deny import Deny, DenyRule
 from addons.policies.policy import Policy
-from addons.policies.yank import Yank
+from addons.policies.yank import Yank, YankRule
 from addons.sources.index import Index
-from proxyconf.settings import DenyRule, YankRule
 from tests.addons.answering.asking import answer, answering, get, page
 from tests.addons.sources.places import own_folder, public_index, put_sdist, put_wheel, whole
 from tests.fakepypi import Corrupt, FakePyPI, Hang, Status

@@ -8,11 +8,10 @@ import pytest
 
 from addons.answering.answering import Answering
 from addons.answers import Answer
-from addons.policies.deny import Deny
+from addons.policies.deny import Deny, DenyRule
 from addons.route_kinds import Asked
 from addons.route_table import TABLE, Row
 from proxyconf import hosts
-from proxyconf.settings import DenyRule
 from tests.addons.answering.asking import JSON, answer, answering, get, page
 from tests.addons.sources.places import own_folder, public_index, put_wheel
 from tests.fakepypi import FakeFile, FakePyPI

@@ -9,10 +9,9 @@ import pytest
 from addons.answering.answering import Answering
 from addons.answers import Answer
 from addons.origin.tickets import Delivery
-from addons.policies.deny import Deny
+from addons.policies.deny import Deny, DenyRule
 from addons.policies.policy import Policy
 from addons.sources.index import Index
-from proxyconf.settings import DenyRule
 from tests.addons.answering.asking import answer, answering, get, page
 from tests.addons.sources.places import own_folder, private_index, public_index, put_wheel
 from tests.fakepypi import FakePyPI, Status

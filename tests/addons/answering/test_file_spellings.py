@@ -10,9 +10,8 @@ from packaging.specifiers import SpecifierSet
 from addons.answering.request import Request
 from addons.answers import Answer
 from addons.origin.tickets import Delivery
-from addons.policies.deny import Deny
+from addons.policies.deny import Deny, DenyRule
 from addons.sources.index import Index
-from proxyconf.settings import DenyRule
 from tests.addons.answering.asking import AT, answer, answering, get
 from tests.addons.sources.places import own_folder, public_index, put_wheel
 from tests.fakepypi import FakeFile, FakePyPI, Status

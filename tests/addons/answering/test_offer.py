@@ -9,13 +9,12 @@ from packaging.specifiers import SpecifierSet
 
 from addons.answering.offer import Judged, Judgements
 from addons.cache.recent import Recent
-from addons.policies.deny import Deny
+from addons.policies.deny import Deny, DenyRule
 from addons.policies.policy import Policy
 from addons.simple.names import ProjectName
 from addons.simple.page import Page
 from addons.sources.index import Index
 from addons.sources.source import ProjectAbsent, SourceUnavailable
-from proxyconf.settings import DenyRule
 from tests.addons.answering.asking import found, offer
 from tests.addons.answering.in_hand import InHand
 from tests.addons.policies.rules import Idle, wheel

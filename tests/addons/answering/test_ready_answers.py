@@ -16,10 +16,13 @@ from addons.answering.request import Request
 from addons.answers import Answer
 from addons.assembly import Memory, Present
 from addons.origin.tickets import Delivery
+from addons.policies.deny import DenyRule
+from addons.policies.yank import YankRule
 from addons.simple.names import ProjectName
 from addons.simple.page import Page
 from addons.sources.index import Index
-from proxyconf.settings import PYPI, DenyRule, Merge, Policy, Settings, Source, YankRule
+from proxyconf.rules import Policy
+from proxyconf.settings import PYPI, Merge, Settings, Source
 from tests.addons.answering.asking import AT, HTML, JSON, answering, page, request
 from tests.addons.answering.in_hand import Counting, Embargo, InHand, at_once
 from tests.addons.fetch.upstreams import upstream_settings
@@ -197,10 +200,12 @@ def made(pypi: FakePyPI) -> Make:
     return lambda **changes: Settings(**{"upstream": upstream_settings(pypi), **changes})
 
 
-DENY = Policy(deny=(DenyRule(project="demo", versions=SpecifierSet("==2.0"), reason="x"),))
-DENY_OTHERWISE = Policy(deny=(DenyRule(project="demo", versions=SpecifierSet("==2.0"), reason="y"),))
-DENY_NOTHING_HERE = Policy(deny=(DenyRule(project="elsewhere", reason="x"), DenyRule(project="more", reason="x")))
-YANK = Policy(yank=(YankRule(project="demo", reason="x"),))
+DENY = Policy(name="deny", rules=(DenyRule(project="demo", versions=SpecifierSet("==2.0"), reason="x"),))
+DENY_OTHERWISE = Policy(name="deny", rules=(DenyRule(project="demo", versions=SpecifierSet("==2.0"), reason="y"),))
+DENY_NOTHING_HERE = Policy(
+    name="deny", rules=(DenyRule(project="elsewhere", reason="x"), DenyRule(project="more", reason="x"))
+)
+YANK = Policy(name="yank", rules=(YankRule(project="demo", reason="x"),))
 
 
 async def answers_of(present: Present) -> list[Answer]:

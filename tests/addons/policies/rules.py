@@ -7,12 +7,11 @@ from typing import Any
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from addons.policies.deny import Deny
+from addons.policies.deny import Deny, DenyRule
 from addons.policies.policy import Policy
-from addons.policies.yank import Yank
+from addons.policies.yank import Yank, YankRule
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
-from proxyconf.settings import DenyRule, YankRule
 from tests.addons.simple.drawing import PROJECT
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

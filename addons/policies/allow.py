@@ -1,0 +1,37 @@
+"""allow: files that the policies below do not refuse."""
+
+from datetime import datetime
+from typing import override
+
+import msgspec
+
+from addons.policies.rules import Ruled
+from addons.policies.verdicts import with_changed
+from addons.simple.page import File, Page
+from proxyconf.rules import EVERY, Rule
+
+
+class AllowRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Files that are let through, and why; `past` are the policies that they are let through by name, all if it is empty."""
+
+    reason: str
+    past: tuple[str, ...] = ()
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.must_name_files()
+
+
+class Allow(Ruled[AllowRule]):
+    """Exempt the files that a rule covers from the refusals of policies that stand below; what was refused above stays so."""
+
+    def apply(self, page: Page, at: datetime) -> Page:
+        """Mark what the rules cover as allowed."""
+        found = self._rules.covered(page, at, unknown=False)
+        return with_changed(page, {place: _past(page.files[place], rules) for place, rules in found.items()})
+
+
+def _past(file: File, rules: tuple[AllowRule, ...]) -> File:
+    names = {name for rule in rules for name in rule.past or (EVERY,)}
+    return msgspec.structs.replace(file, allowed=tuple(sorted({*file.allowed, *names})))

@@ -1,0 +1,37 @@
+"""The policies that there are: each module here that has a policy of its own name, as `min_age` has MinAge and MinAgeRule."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import addons.policies
+from addons.policies.policy import Policy
+from proxyconf.rules import Kinds, Rule
+from proxyconf.rules import Policy as PolicySettings
+
+type Maker = Callable[[Sequence[Any], str], Policy]
+"""Makes a policy of its rules and the contact that its words end in."""
+
+
+def _found() -> Mapping[str, tuple[Maker, type[Rule]]]:
+    found = {}
+    for module in sorted(each.name for each in pkgutil.iter_modules(addons.policies.__path__)):
+        name = "".join(part.capitalize() for part in module.split("_"))
+        there = importlib.import_module(f"addons.policies.{module}")
+        rule = getattr(there, f"{name}Rule", None)
+        if rule is not None:
+            found[module] = cast(Maker, getattr(there, name)), cast(type[Rule], rule)
+    return found
+
+
+_POLICIES = _found()
+
+KINDS: Kinds = {name: rule for name, (_, rule) in _POLICIES.items()}
+"""What the rules of each policy are."""
+
+
+def made(policy: PolicySettings, contact: str) -> Policy:
+    """Make a policy of what is configured."""
+    maker, _ = _POLICIES[policy.name]
+    return maker(policy.rules, contact)

@@ -1,0 +1,25 @@
+"""Instants as an operator writes them. Pure."""
+
+from datetime import UTC, datetime
+from typing import Self
+
+from proxyconf.misfit import Misfit, shown
+
+
+class Instant(datetime):
+    """An instant with a time zone: ISO 8601, like `2026-12-01T08:00Z`; a date alone is its midnight in UTC."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read one. Raises Misfit."""
+        try:
+            found = cls.fromisoformat(text.strip())
+        except ValueError:
+            raise Misfit(
+                f'{shown(text)} is no instant; write a date or a time with its zone, like "2026-12-01T08:00Z"'
+            ) from None
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+        if len(text.strip()) > len("2026-12-01"):
+            raise Misfit(f'{shown(text)} has no time zone; write "{text.strip()}Z" if it is UTC')
+        return found.replace(tzinfo=UTC)
