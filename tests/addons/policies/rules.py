@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
 from addons.policies.deny import Deny, DenyRule
+from addons.policies.min_age import MinAge, MinAgeRule
 from addons.policies.policy import Policy
+from addons.policies.snapshot import Snapshot, SnapshotRule
 from addons.policies.yank import Yank, YankRule
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
+from proxyconf.instants import Instant
 from tests.addons.simple.drawing import PROJECT
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -72,7 +75,11 @@ class Idle:
 
 specifiers = st.sampled_from([None, "==1.0", "<2", ">=2.0rc1", "!=3!1.0", "==1.*", "===1.0", "~=1.0", ""])
 projects = st.sampled_from(["foo-bar", "Foo_Bar", "foo.bar", "FOO--BAR", "other"])
+snapshots = st.sampled_from(["2026-01-31", "1500-01-01", "2027-01-01"]).map(Instant.read)
+undated = st.sampled_from(["refuse", "pass"])
 policies: st.SearchStrategy[Policy] = st.one_of(
     st.lists(st.builds(deny_rule, projects, specifiers), min_size=1, max_size=3).map(Deny),
     st.lists(st.builds(yank_rule, projects, specifiers), min_size=1, max_size=3).map(Yank),
+    st.builds(MinAgeRule, project=projects, days=st.just(3650.0), undated=undated).map(lambda rule: MinAge([rule])),
+    st.builds(SnapshotRule, project=projects, at=snapshots, undated=undated).map(lambda rule: Snapshot([rule])),
 )
