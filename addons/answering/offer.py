@@ -132,7 +132,10 @@ class Offer:
 
     def _offers(self, at: datetime, part: Part, file: File) -> bool:
         """Tell whether the policies leave a file, of a page that is not judged yet."""
-        alone = apply_all(self._policies, msgspec.structs.replace(part.page, files=(file,)), at)
+        name = part.source.name
+        own = frozenset([name] if part.source.own else [])
+        page = msgspec.structs.replace(part.page, files=(file,), source=name, own=own)
+        alone = apply_all(self._policies, page, at)
         return any(each.refused is None for each in alone.files)
 
     def _facts(self, project: ProjectName) -> Hashable:

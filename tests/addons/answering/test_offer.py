@@ -1,5 +1,5 @@
 import threading
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import override
@@ -7,13 +7,17 @@ from typing import override
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from addons.answering.offer import Judged, Judgements
+from addons.announcing.announcer import Announcer
+from addons.announcing.links import Announced, Terms
+from addons.answering.offer import Judged, Judgements, Offer
 from addons.cache.recent import Recent
 from addons.policies.deny import Deny, DenyRule
+from addons.policies.formats import Formats, FormatsRule
 from addons.policies.policy import Policy
 from addons.simple.names import ProjectName
-from addons.simple.page import Page
+from addons.simple.page import File, Page
 from addons.sources.index import Index
+from addons.sources.priority import Part, Priority, Reserved
 from addons.sources.source import ProjectAbsent, SourceUnavailable
 from tests.addons.answering.asking import found, offer
 from tests.addons.answering.in_hand import InHand
@@ -206,3 +210,29 @@ async def test_judgements__worked_out_beside_the_event_loop__are_remembered_on_i
     large = page_of(*(wheel(f"{number}.0") for number in range(300)), version="v")
     await found(offer(InHand(large), judgements=judgements), large.project)
     assert noted.kept_by == [threading.main_thread()]
+
+
+class Curious(Announcer):
+    """An announcer that asks of every file whether it is offered."""
+
+    def __init__(self) -> None:
+        self.terms = Terms()
+        self.offered: list[bool] = []
+
+    @override
+    async def known(
+        self, parts: Sequence[Part], offers: Callable[[Part, File], bool] = lambda part, file: True
+    ) -> tuple[Announced, ...]:
+        self.offered = [offers(part, file) for part in parts for file in part.page.files]
+        return ()
+
+
+async def test_announcer__that_asks_for_an_own_file__hears_what_the_page_will_say(tmp_path: Path) -> None:
+    """A file alone is judged as an own source's, as it is on its page."""
+    put_wheel(tmp_path, "demo", "1.0")
+    for own, offered in ((False, True), (True, False)):
+        policies = [Formats([FormatsRule(refuse=("wheel",), own=own)])]
+        curious = Curious()
+        asked = Offer(Priority([own_folder(tmp_path)], Reserved([])), policies, hide=True, announcer=curious)
+        assert (curious.offered, bool((await found(asked)).shown.files)) == ([], offered)
+        assert curious.offered == [offered]
