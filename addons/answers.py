@@ -44,10 +44,11 @@ def phrase(words: str) -> str:
     return printable if len(printable) <= _PHRASE_LIMIT else printable[: _PHRASE_LIMIT - 3] + "..."
 
 
-def problem(status: int, code: str, words: str, detail: str = "", **headers: str) -> Answer:
+def problem(status: int, code: str, words: str, detail: str = "", instance: str = "", **headers: str) -> Answer:
     """Refuse in words that reach the user: as reason phrase (pip, twine, poetry) and as problem+json (uv; RFC 9457).
 
-    `code` is the policy's or the fault's name, `words` what the terminal shows, `detail` what else uv may print.
+    `code` is the policy's or the fault's name, `words` what the terminal shows, `detail` what else uv may print,
+    `instance` a URL at which this very refusal is explained (RFC 9457 section 3.1.5), if there is one.
     Header names are given with underscores for dashes.
     """
     line = phrase(words)
@@ -58,6 +59,8 @@ def problem(status: int, code: str, words: str, detail: str = "", **headers: str
         "detail": re.sub(r"\s+", " ", detail or words).strip(),
         "code": code,
     }
+    if instance:
+        document["instance"] = instance
     base = {
         "Content-Type": "application/problem+json",
         "Cache-Control": "no-store",
@@ -67,9 +70,9 @@ def problem(status: int, code: str, words: str, detail: str = "", **headers: str
     return Answer(status, base | further, json.dumps(document).encode(), line)
 
 
-def refused(policy: str, words: str, detail: str = "") -> Answer:
+def refused(policy: str, words: str, detail: str = "", instance: str = "") -> Answer:
     """Answer 403 for what a policy forbids: never 401 (clients prompt), 5xx (they retry) or 409 (twine: success)."""
-    return problem(403, policy, words, detail)
+    return problem(403, policy, words, detail, instance)
 
 
 def absent(words: str) -> Answer:

@@ -64,12 +64,13 @@ class Memory:
 
 @dataclass(frozen=True)
 class Assembly:
-    """One configuration, built: a request sees one of these from start to end."""
+    """One configuration, built: a request sees one of these from start to end. `offer` is for who asks without a client."""
 
     settings: Settings
     answering: Answering
     sources: Mapping[_Key, Source]
     memory: Memory
+    offer: Offer
 
 
 def assemble(settings: Settings, before: Assembly | None = None, memory: Memory | None = None) -> Assembly:
@@ -86,19 +87,16 @@ def assemble(settings: Settings, before: Assembly | None = None, memory: Memory 
         for item in settings.sources
         for key in [_key(item, settings)]
     }
-    answering = answering_of(
-        _priority(settings, list(sources.values())),
-        [made(item, settings.contact) for item in settings.policies],
-        settings,
-        memory,
-    )
-    return Assembly(settings, answering, sources, memory)
+    priority = _priority(settings, list(sources.values()))
+    policies = [made(item, settings.contact) for item in settings.policies]
+    answering = answering_of(priority, policies, settings, memory)
+    return Assembly(settings, answering, sources, memory, _offer(priority, policies, settings, memory))
 
 
 def answering_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Answering:
     """Give the function that answers from these sources under these policies; `settings` says how, not from what."""
     offer = _offer(priority, policies, settings, memory)
-    max_age, files = settings.max_age_seconds, FileAnswers(offer, memory.kept, settings.contact)
+    max_age, files = settings.max_age_seconds, FileAnswers(offer, memory.kept, settings.contact, settings.address)
     return Answering(
         Families(
             pages=PageAnswers(offer, memory.kept, max_age),
@@ -121,7 +119,9 @@ def offer_of(assembly: Assembly) -> Offer:
 def _offer(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Offer:
     announcer = Announcer(memory.metadata, _terms(settings)) if memory.metadata is not None else None
     hide = settings.refusals == "hide"
-    return Offer(priority, policies, hide=hide, judgements=memory.judgements, announcer=announcer)
+    return Offer(
+        *(priority, policies), hide=hide, judgements=memory.judgements, announcer=announcer, address=settings.address
+    )
 
 
 def _terms(settings: Settings) -> Terms:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from addons import cli_bundle, cli_ca, cli_cache, cli_metadata, cli_warm, reaching
+from addons import cli_bundle, cli_ca, cli_cache, cli_explain, cli_metadata, cli_simulate, cli_warm, reaching
 from addons.cli_parts import (
     AnyFile,
     ExistingFile,
@@ -217,5 +217,7 @@ def defaults() -> None:
 main.add_command(cli_bundle.bundle)
 main.add_command(cli_ca.ca)
 main.add_command(cli_cache.cache)
+main.add_command(cli_explain.explain)
 main.add_command(cli_metadata.metadata)
+main.add_command(cli_simulate.simulate)
 main.add_command(cli_warm.warm)

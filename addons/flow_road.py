@@ -54,7 +54,8 @@ class FlowRoad:
         if any(map(hosts.is_protected, names)):
             self._settle(flow, await self._answer(flow, names))
         elif flow.request.scheme == "http" and self._front_desk.is_for(flow.request.host, flow.request.port):
-            self._settle(flow, self._front_desk.answer(flow.request.method, flow.request.path))
+            asked, accept = flow.request, flow.request.headers.get("accept")
+            self._settle(flow, await self._front_desk.told(asked.method, asked.path, accept, self._clock()))
         elif refusal := await self._not_onward(flow):
             self._settle(flow, refusal)
         else:

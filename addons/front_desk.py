@@ -2,9 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from addons.answers import Answer, absent, method_not_allowed
 from proxyconf.hosts import normal_host
@@ -12,12 +14,17 @@ from proxyconf.hosts import normal_host
 HOST = "wheelgate.internal"
 """Asked through the proxy, this name is the gateway itself (the domain `internal` is nobody's, by ICANN's decision)."""
 
+type Explain = Callable[[str, str | None, datetime], Awaitable[Answer]]
+"""Answers with what stands behind `/explain/` in the path (with the query), the Accept header, and the time."""
+
+_EXPLAIN = "/explain/"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class FrontDesk:
-    """Answers `/status` (JSON) and `/ca.pem`. Nothing here is secret, and nothing changes anything.
+    """Answers `/status` (JSON), `/ca.pem` and `/explain/`. Nothing here is secret, and nothing changes anything.
 
+    `explain` answers what is asked below `/explain/`; `address` gives the URL at which people reach the gateway, if it is known.
     `files` and `documents` count what the cache in the folder `cache` did, `sources` says of each index how it is.
     """
 
@@ -31,7 +38,11 @@ class FrontDesk:
         sources: Callable[[], Mapping[str, str]] = dict,
         documents: Callable[[], Mapping[str, int]] = dict,
         cache: Path | None = None,
+        explain: Explain | None = None,
+        address: Callable[[], str] = str,
     ) -> None:
+        self._explain = explain
+        self._address = address
         self._ca_pem = ca_pem
         self._fingerprint = fingerprint
         self._configuration = configuration
@@ -42,11 +53,25 @@ class FrontDesk:
         self._cache = cache
 
     def is_for(self, host: str, port: int) -> bool:
-        """Tell whether a request means the gateway: by its name, or by the very address that it listens on."""
+        """Tell whether a request means the gateway: by its name, the address that it listens on, or the one that people use."""
         name, own = normal_host(host), self._listening()
-        if name == HOST:
+        if name == HOST or self._is_address(name, port, own):
             return True
         return own is not None and port == own[1] and (name == own[0] or name in _LOOPBACK)
+
+    def _is_address(self, name: str, port: int, own: tuple[str, int] | None) -> bool:
+        known = urlsplit(self._address())
+        if not known.hostname or name != normal_host(known.hostname):
+            return False
+        # What stands before the gateway and speaks TLS for it passes the Host on that has no port: 80, as this is HTTP.
+        usual = known.port or 80
+        return port == usual or (own is not None and port == own[1])
+
+    async def told(self, method: str, path: str, accept: str | None, at: datetime) -> Answer:
+        """Answer any request for the gateway itself; `accept` is its Accept header, `at` when it came (aware, UTC)."""
+        if self._explain is not None and method in ("GET", "HEAD") and path.startswith(_EXPLAIN):
+            return await self._explain(path.removeprefix(_EXPLAIN), accept, at)
+        return self.answer(method, path)
 
     def answer(self, method: str, path: str) -> Answer:
         """Answer a request for the gateway itself."""
@@ -59,7 +84,7 @@ class FrontDesk:
                 return _document("application/x-pem-file", self._ca_pem)
             case "/":
                 return _document("text/plain; charset=utf-8", _WELCOME)
-        return absent("wheelgate: the front desk has /status and /ca.pem")
+        return absent("wheelgate: the front desk has /status, /ca.pem and /explain/PROJECT")
 
     def _status(self) -> dict[str, object]:
         configuration = str(self._configuration) if self._configuration else None
@@ -78,6 +103,7 @@ class FrontDesk:
 _WELCOME = b"""This is wheelgate, a gateway between Python clients and PyPI.
 /ca.pem   the certificate of its CA, which can speak for PyPI's hosts and for no others
 /status   what is running here, as JSON
+/explain/PROJECT   why its files are offered or refused; also /explain/PROJECT==VERSION and /explain/FILENAME
 """
 
 

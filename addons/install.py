@@ -15,13 +15,15 @@ from mitmproxy.utils import asyncio_utils
 
 from addons.announcing.announcer import Beside
 from addons.announcing.announcing import Announcing
+from addons.answers import Answer
 from addons.assembly import Memory, Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cache.layout import Layout
 from addons.flow_road import FlowRoad
-from addons.front_desk import FrontDesk
+from addons.front_desk import Explain, FrontDesk
 from addons.guard import Guard
+from addons.inspecting import explain_answer
 from addons.intercept import DECRYPTED, Intercept
 from addons.lane import Lane
 from addons.leaf import ShownLeaf
@@ -96,6 +98,7 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     desk = FrontDesk(
         *(pem, authority.fingerprint, plan.configuration, lambda: listening(master)),
         *(blobs.snapshot, lambda: present.conditions, documents.counts.snapshot, folder.absolute()),
+        *(_explain(present), lambda: present.assembly.settings.address),
     )
     leaf = ShownLeaf(authority, clock)
     lifetime = Lifetime(master, present, origin, leaf, plan.configuration)
@@ -103,6 +106,14 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lane, lifetime)
     master.options.update(**options(leaf))
     return lifetime
+
+
+def _explain(present: Present) -> Explain:
+    async def explain(asked: str, accept: str | None, at: datetime) -> Answer:
+        assembly = present.assembly
+        return await explain_answer.answer(assembly.offer, assembly.settings, asked, accept, at)
+
+    return explain
 
 
 def _guard(master: Master) -> None:

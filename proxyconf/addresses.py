@@ -126,6 +126,14 @@ def proxy_url(text: str) -> str:
     return f"{url.scheme}://{url.netloc.lower()}"
 
 
+def own_url(text: str) -> str:
+    """The URL at which people reach the gateway itself: http or https, a host, and a port if it has one. No slash behind."""
+    url = _url(text, "http://gateway.example.org:8080", "")
+    if url.path not in ("", "/"):
+        raise Misfit('has a path; write scheme, host and port only, like "http://gateway.example.org:8080"')
+    return f"{url.scheme}://{url.netloc.lower()}"
+
+
 def host_of(url: str) -> str:
     """The normalised host of a URL that `index_url` made."""
     return normal_host(urlsplit(url).hostname or "")

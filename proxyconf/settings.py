@@ -256,6 +256,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     policies: tuple[Policy, ...] = ()
     refusals: Literal["explain", "hide"] = "explain"
     contact: str = ""
+    address: str = ""
     max_age_seconds: int = 0
     fresh_seconds: int = 60
     upstream: Upstream = Upstream()
@@ -270,6 +271,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             self,
             reserved=values.reserved_name,
             contact=lambda text: text and values.sentence(text),
+            address=lambda text: text and addresses.own_url(text),
             max_age_seconds=values.between(0, MOST_FRESH_SECONDS, "seconds"),
             fresh_seconds=values.between(0, MOST_FRESH_SECONDS, "seconds"),
         )

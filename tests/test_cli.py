@@ -72,7 +72,20 @@ def test_help__of_each_command__says_what_it_is_for_in_full_lines(command: tuple
 def test_help__of_the_whole__lists_every_command() -> None:
     """What is not listed, nobody finds."""
     said = call("--help").output
-    commands = ["bundle", "ca", "cache", "check", "defaults", "env", "exec", "metadata", "run", "warm"]
+    commands = [
+        "bundle",
+        "ca",
+        "cache",
+        "check",
+        "defaults",
+        "env",
+        "exec",
+        "explain",
+        "metadata",
+        "run",
+        "simulate",
+        "warm",
+    ]
     assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == commands
 
 

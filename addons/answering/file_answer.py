@@ -9,11 +9,11 @@ from addons.announcing.announcer import Announcer
 from addons.announcing.obtaining import NoMetadata
 from addons.answering.coded import coded
 from addons.answering.kept import Kept, Ready, is_same, ready
-from addons.answering.offer import Offer, Offered
+from addons.answering.offer import Offer, Offered, explained_at
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer, absent, found_at, refused
 from addons.origin.tickets import Delivery
-from addons.policies.wording import words
+from addons.policies.wording import line, linked, words
 from addons.route_kinds import PublicFile, SourceFile, one_spelling
 from addons.simple.distributions import projects_of, version_of
 from addons.simple.names import InvalidName, normalise
@@ -29,7 +29,8 @@ _REVALIDATED = "max-age=0"  # the organisation's own files can be removed or rep
 class FileAnswers:
     """Answers for files and their core metadata."""
 
-    def __init__(self, offer: Offer, kept: Kept, contact: str) -> None:
+    def __init__(self, offer: Offer, kept: Kept, contact: str, address: str = "") -> None:
+        self._address = address
         self._offer = offer
         self._kept = kept
         self._contact = contact
@@ -89,12 +90,12 @@ class FileAnswers:
     def refusal(self, offered: Offered) -> Answer:
         """Answer in the policy's words for a file that is refused, whatever of it was asked for."""
         assert offered.file.refused is not None
-        line = words(offered.file.refused, self._contact)
+        more = explained_at(self._address, offered.project)
+        said, short = words(offered.file.refused, self._contact), line(offered.file.refused, self._contact, more)
         version = version_of(offered.file.filename, offered.project)
-        logger.info("refused %s: %s", offered.file.filename, line)
-        return refused(
-            offered.file.refused.policy, line, f"{offered.project} {version or offered.file.filename}: {line}"
-        )
+        logger.info("refused %s: %s", offered.file.filename, said)
+        detail = f"{offered.project} {version or offered.file.filename}: {linked(said, more)}"
+        return refused(offered.file.refused.policy, short, detail, more)
 
     async def _metadata(self, offered: Offered, request: Request) -> Answer:
         file, announcer = offered.file, self._offer.announcer

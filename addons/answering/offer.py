@@ -14,6 +14,8 @@ from addons.cache.flight import Flights
 from addons.cache.recent import Recent
 from addons.off_loop import off_loop
 from addons.policies.policy import Policy, apply_all, hide_refused, next_change
+from addons.policies.tracing import Step, trace
+from addons.policies.wording import linked
 from addons.routes import OWN_FILES
 from addons.simple.merging import merged, without_claims
 from addons.simple.names import ProjectName
@@ -88,6 +90,21 @@ class Found:
         return next((part.source for part in self.parts if part.source.name == name), self.parts[0].source)
 
 
+@dataclass(frozen=True)
+class Traced:
+    """How a judgement came about: what each source had to do with it, the page as they gave it, and each policy's step."""
+
+    parts: Sequence[Part]
+    sources: Mapping[str, str]
+    whole: Page
+    steps: Sequence[Step]
+
+    @property
+    def page(self) -> Page:
+        """The page as the policies left it."""
+        return self.steps[-1].page if self.steps else self.whole
+
+
 class Judgements:
     """Judged pages by the facts that they came from, kept over changes of the configuration."""
 
@@ -107,7 +124,9 @@ class Offer:
         hide: bool,
         judgements: Judgements | None = None,
         announcer: Announcer | None = None,
+        address: str = "",
     ) -> None:
+        self._address = address
         self.announcer = announcer
         self._priority = priority
         self._policies = policies
@@ -124,11 +143,22 @@ class Offer:
         known = await self.announcer.known(parts, offers) if self.announcer is not None else ()
         terms = self.announcer.terms if self.announcer is not None else None
         versions = [(part.source.name, part.page.version) for part in parts]
-        key = (project, *versions, self._hide, self._facts(project), known, terms)
+        key = (project, *versions, self._hide, self._address, self._facts(project), known, terms)
         judged = self._judgements.recent.find(key)
         if judged is None or not judged.holds(at):
             judged = await self._judgement(key, parts, known, at)
         return Found(project, parts, judged)
+
+    async def traced(self, project: ProjectName, at: datetime) -> Traced:
+        """Give how the project came to be as the policies leave it. Raises ProjectAbsent or SourceUnavailable."""
+        parts = await self._priority.parts(project)
+        whole = _whole(parts)
+        steps = await off_loop(is_large(whole), trace, self._policies, whole, at)
+        return Traced(parts, self._priority.told(project, parts), whole, steps)
+
+    def sources_without(self, project: ProjectName) -> Mapping[str, str]:
+        """Say of each source why it gave nothing of a project that is absent."""
+        return self._priority.told(project, ())
 
     def _offers(self, at: datetime, part: Part, file: File) -> bool:
         """Tell whether the policies leave a file, of a page that is not judged yet."""
@@ -156,6 +186,8 @@ class Offer:
     def _judge(self, key: Hashable, parts: Sequence[Part], known: Sequence[Announced], at: datetime) -> Judged:
         whole = _whole(parts)
         page = apply_all(self._policies, whole, at)
+        if self._address and page is not whole:
+            page = _told_where(page, whole, explained_at(self._address, page.project))
         if self.announcer is not None:
             page = self.announcer.linked(page, known, parts[0].source.name)
         until = next_change(self._policies, whole, at)
@@ -179,6 +211,26 @@ def _whole(parts: Sequence[Part]) -> Page:
         return msgspec.structs.replace(merged([(part.source.name, part.page) for part in parts]), own=own)
     [part] = parts
     return msgspec.structs.replace(without_claims(part.page), source=part.source.name, own=own) if own else part.page
+
+
+def explained_at(address: str, project: ProjectName) -> str:
+    """Give the URL at which people can read why; none where the gateway's address is not known."""
+    return f"{address}/explain/{project}" if address else ""
+
+
+def _told_where(page: Page, before: Page, url: str) -> Page:
+    """Put the URL behind the words that the policies gave; what a source said stays as it is."""
+    was = {file.filename: file.yanked for file in before.files}
+    files = tuple(
+        msgspec.structs.replace(file, yanked=linked(file.yanked, url))
+        if isinstance(file.yanked, str) and file.yanked != was.get(file.filename)
+        else file
+        for file in page.files
+    )
+    reason = page.status_reason
+    if reason and reason != before.status_reason:
+        reason = linked(reason, url)
+    return msgspec.structs.replace(page, files=files, status_reason=reason)
 
 
 def _readdressed(page: Page, parts: Sequence[Part]) -> Page:

@@ -46,13 +46,17 @@ def asked(text: str) -> Asked:
 
     Raises ValueError, in words.
     """
+    if "/" in text and "://" not in text:
+        return Local(Path(text))
+    found = asked_of_index(text)
+    return Local(Path(text)) if isinstance(found, Named) and Path(text).is_file() else found
+
+
+def asked_of_index(text: str) -> Release | Named:
+    """Understand one argument that cannot mean anything on this disk. Raises ValueError, in words."""
     if "://" in text:
         raise ValueError(f"{text[:200]!a} is a URL; name the file alone, as its page does")
-    if "/" in text:
-        return Local(Path(text))
-    if _FILE.fullmatch(text):
-        return Local(Path(text)) if Path(text).is_file() else Named(text)
-    return _release(text)
+    return Named(text) if _FILE.fullmatch(text) else _release(text)
 
 
 def _release(text: str) -> Release:

@@ -13,6 +13,9 @@ from addons.simple.page import Page, Refusal, with_files
 
 logger = logging.getLogger(__name__)
 
+FAILED = "this policy failed, so nothing is let through; the log says why"
+"""The reason of a refusal by a policy that raised."""
+
 
 class Policy(Protocol):
     """One rule book of the configuration. Its class, module and YAML key have the same name."""
@@ -52,7 +55,7 @@ def _applied(policy: Policy, page: Page, at: datetime) -> Page:
     except Exception:  # whatever is wrong with it, nobody gets what it has not seen
         name = type(policy).__name__
         logger.exception("policy %s failed on the page of %s, all of which is refused meanwhile", name, page.project)
-        verdict = Refusal(policy=name.lower(), reason="this policy failed, so nothing is let through; the log says why")
+        verdict = Refusal(policy=name.lower(), reason=FAILED)
         files = tuple(msgspec.structs.replace(file, refused=file.refused or verdict) for file in page.files)
         return msgspec.structs.replace(page, files=files)
 

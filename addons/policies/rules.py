@@ -75,6 +75,13 @@ class Rulebook[R: Rule]:
                 found[position] = sorted((*found.get(position, ()), *covering), key=_place)
         return {position: tuple(rule for _, rule in pairs) for position, pairs in found.items()}
 
+    def numbered(self, page: Page, at: datetime, *, unknown: bool) -> Mapping[int, tuple[tuple[int, R], ...]]:
+        """Give what `covered` gives, each rule with its number, from 0; for those who explain."""
+        hashed = (pair for file in page.files for pair in self._hashed.get(file.hashes.get("sha256", ""), ()))
+        numbers = {id(rule): number for number, rule in (*self.about(page.project).rules, *hashed)}
+        found = self.covered(page, at, unknown=unknown)
+        return {place: tuple((numbers[id(rule)], rule) for rule in rules) for place, rules in found.items()}
+
     def changes(self, page: Page, at: datetime) -> datetime | None:
         """Give the instant after `at` at which the first rule about the page's files ends by itself; None: none does."""
         rules = [rule for _, rule in self.about(page.project).rules]
@@ -94,6 +101,10 @@ class Ruled[R: Rule]:
         """Give what stands for the project's rules, and whom the words name; `()` if no rule is about it."""
         digest = self._rules.about(project).digest
         return (digest, self._contact) if digest else ()
+
+    def covering(self, page: Page, at: datetime, *, unknown: bool) -> Mapping[int, tuple[tuple[int, R], ...]]:
+        """Give the positions of files that any rule is about, with those rules and their numbers; for those who explain."""
+        return self._rules.numbered(page, at, unknown=unknown)
 
     def changes(self, page: Page, at: datetime) -> datetime | None:
         """Give the instant at which a rule ends by itself."""

@@ -3,7 +3,7 @@
 Only where the configuration names a project and its sources do several answer together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from addons.simple.names import ProjectName, normalise
@@ -64,6 +64,26 @@ class Priority:
             except ProjectAbsent:
                 continue
         raise ProjectAbsent(project)
+
+    def told(self, project: ProjectName, parts: Sequence[Part]) -> Mapping[str, str]:
+        """Say of each source, by its name, what part it had in these parts of a project, or why none. In words."""
+        answered = {part.source.name for part in parts}
+        first = next((each.name for each in self.sources if each.name in answered), None)
+        return {each.name: self._told(each, project, answered, first) for each in self.sources}
+
+    def _told(self, source: Source, project: ProjectName, answered: Set[str], first: str | None) -> str:
+        together = self._merge.get(project)
+        if source.name in answered:
+            return "answered" if together is None else "answered, merged with the others that did"
+        if together is not None:
+            merged = any(each.name == source.name for each in together)
+            return "has no such project" if merged else "was not asked: `merge` does not name it for this project"
+        if self._reserved.covers(project) and not source.own:
+            return "is never asked: the name is reserved"
+        names = [each.name for each in self.sources]
+        if first is not None and names.index(source.name) > names.index(first):
+            return f"was not asked: {first} stands before it and has the project"
+        return "has no such project"
 
     async def _together(self, sources: Sequence[Source], project: ProjectName, max_age: float | None) -> Sequence[Part]:
         parts: list[Part] = []

@@ -95,3 +95,24 @@ def test_host_or_network__good__is_normalised(text: str, expected: str) -> None:
 def test_is_loopback__spelling__decides(host: str, loopback: bool) -> None:
     """Only localhost and loopback addresses are this machine; nothing is looked up."""
     assert addresses.is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("http://Gateway.example.org:8080/", "http://gateway.example.org:8080"),
+        ("https://gw.example.org", "https://gw.example.org"),
+    ],
+)
+def test_own_url__good__has_no_slash_behind_it(text: str, read: str) -> None:
+    """A path is put behind it."""
+    assert addresses.own_url(text) == read
+
+
+@pytest.mark.parametrize(
+    "text", ["gateway.example.org:8080", "http://gw.example.org/explain", "http://u:p@gw.example.org"]
+)
+def test_own_url__bad__is_rejected(text: str) -> None:
+    """No scheme, a path, a password: none is a place that people could open."""
+    with pytest.raises(Misfit):
+        addresses.own_url(text)

@@ -51,6 +51,7 @@ def examples_taken(text: str) -> Iterator[str]:
         "merge: []",
         "policies: []",
         'contact: ""',
+        'address: ""',
         "connect_to: {}",
         "allow: []",
         "proxy: environment",

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from addons.metadata.archive import core_metadata
 from addons.simple.names import ProjectName, normalise
 from addons.simple.page import Page
+from addons.sources.folder import Folder
 from addons.sources.index import Index
 from addons.sources.priority import Priority, Reserved
 from addons.sources.source import ProjectAbsent, Source, SourceUnavailable
@@ -33,6 +35,22 @@ async def alone(priority: Priority, project: ProjectName) -> tuple[Source, Page]
     """Give the one source that answers, and its page: nothing else is mixed in."""
     [part] = await priority.parts(project)
     return part.source, part.page
+
+
+async def test_told__of_a_merged_project__says_who_is_meant_and_has_it(public: Index, tmp_path: Path) -> None:
+    """Sources that `merge` does not name are not asked; those that it names answer together, or have nothing."""
+    put_wheel(tmp_path, "demo", "1.0")
+    (tmp_path / "empty").mkdir()
+    places = {"first": tmp_path, "second": tmp_path / "empty", "third": tmp_path}
+    [first, second, third] = [Folder(name, place, core_metadata) for name, place in places.items()]
+    merge: dict[ProjectName, list[Source]] = {ProjectName("demo"): [first, second, public]}
+    priority = Priority([first, second, third, public], Reserved(()), merge)
+    assert list(priority.told(ProjectName("demo"), await priority.parts(ProjectName("demo"))).values()) == [
+        "answered, merged with the others that did",
+        "has no such project",
+        "was not asked: `merge` does not name it for this project",
+        "answered, merged with the others that did",
+    ]
 
 
 @pytest.mark.parametrize("spelling", ["acme_web", "Acme.Web"])

@@ -1,0 +1,91 @@
+"""simulator: what `wheelgate simulate` does: two configurations judge the same pages, those that are kept; nobody is asked."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from addons.answering.offer import Offer
+from addons.assembly import Memory, Present, limits
+from addons.cache.blobs import Blobs
+from addons.cache.documents import Documents
+from addons.cache.kept_documents import KeptDocuments
+from addons.cache.layout import Layout
+from addons.cache.whose import kind_of
+from addons.cli_parts import clock
+from addons.inspecting.comparing import Changed, Compared, compare
+from addons.places import cache_folder
+from addons.simple.names import InvalidName, ProjectName, normalise
+from addons.simple.page import Page
+from addons.sources.source import ProjectAbsent, SourceUnavailable
+from proxyconf.settings import Settings
+
+
+def simulate(now: Settings, then: Settings, projects: Sequence[ProjectName] | None) -> Compared:
+    """Compare what clients get now with what they would then, of these projects or (None) of all whose pages are kept.
+
+    Raises OSError or Unreadable, and ValueError, in words, for a configuration that cannot be built.
+    """
+    layout = Layout(cache_folder(now))
+    return asyncio.run(
+        _simulate(now, then, kept_projects(layout) if projects is None else projects, layout.documents.parent)
+    )
+
+
+def kept_projects(layout: Layout) -> list[ProjectName]:
+    """Give the projects of which a page is kept, sorted. Raises OSError or Unreadable."""
+    with KeptDocuments(layout.documents) as kept:
+        entries = [each.whose for each in kept.entries() if each.whose is not None and each.size]
+    return sorted({project for kind, project in map(kind_of, entries) if kind == "page" and project is not None})
+
+
+def projects_in(text: str) -> list[ProjectName]:
+    """Read a list of projects, one a line; behind `#` stands what is for people. Raises ValueError with the line."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        name = line.partition("#")[0].strip()
+        try:
+            found += [normalise(name)] if name else []
+        except InvalidName as error:
+            raise ValueError(f"line {number}: {error}; write one project a line") from error
+    return list(dict.fromkeys(found))
+
+
+async def _simulate(now: Settings, then: Settings, projects: Iterable[ProjectName], folder: Path) -> Compared:
+    at, compared, done = clock(), Compared(projects=0, changed=[], problems=[]), 0
+    first, second = _present(now, folder), _present(then, folder)
+    try:
+        for project in projects:
+            try:
+                before = await _page(first.assembly.offer, project, at)
+                after = await _page(second.assembly.offer, project, at)
+            except SourceUnavailable as error:
+                compared.problems.append(f"{project}: {error}")
+                continue
+            done += 1
+            if changes := await asyncio.to_thread(compare, before, after, then.contact):
+                compared.changed.append(Changed(project=project, changes=changes))
+    finally:
+        await first.close()
+        await second.close()
+    return msgspec.structs.replace(compared, projects=done)
+
+
+def _present(settings: Settings, folder: Path) -> Present:
+    memory = Memory(documents=Documents(folder / "documents"), blobs=Blobs(folder, limits(settings)))
+    return Present(msgspec.structs.replace(settings, offline=True), memory=memory)
+
+
+async def _page(offer: Offer, project: ProjectName, at: datetime) -> Page | None:
+    try:
+        return (await offer.traced(project, at)).page
+    except ProjectAbsent:
+        return None
+
+
+def as_json(compared: Compared) -> str:
+    """Give all of it for programs."""
+    facts = {**msgspec.to_builtins(compared), "totals": compared.totals}
+    return msgspec.json.format(msgspec.json.encode(facts), indent=2).decode()
