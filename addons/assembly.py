@@ -24,6 +24,7 @@ from addons.cache.room import Limits
 from addons.fetch.upstream import Upstream
 from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
+from addons.listing.rules_now import RulesNow
 from addons.listing.store import ListStore
 from addons.metadata.archive import core_metadata
 from addons.metadata.final import check_final
@@ -128,13 +129,10 @@ def _terms(settings: Settings) -> Terms:
     return Terms(sdists=settings.metadata.sdists, ahead=settings.metadata.ahead, offline=settings.offline)
 
 
-def _list_rules(policies: Sequence[Policy], settings: Settings) -> Rules:
+def _list_rules(policies: Sequence[Policy], settings: Settings) -> RulesNow:
     hide = settings.refusals == "hide"  # else a wholly forbidden project stays listed, so that its page can say why
-    return Rules(
-        reserved=settings.reserved,
-        merged=tuple((normalise(item.project), item.sources) for item in settings.merge),
-        hidden=frozenset[ProjectName]().union(*(policy.forbidden for policy in policies)) if hide else frozenset(),
-    )
+    merged = tuple((normalise(item.project), item.sources) for item in settings.merge)
+    return RulesNow(Rules(reserved=settings.reserved, merged=merged), policies if hide else ())
 
 
 def _priority(settings: Settings, sources: Sequence[Source]) -> Priority:

@@ -22,6 +22,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import override
@@ -44,6 +46,7 @@ from proxyconf.settings import Source as SourceSettings
 from proxyconf.settings import Upstream as UpstreamSettings
 
 _JSON = "application/vnd.pypi.simple.v1+json"
+_AT = datetime(2026, 1, 2, tzinfo=UTC)
 _TICK = 0.001  # seconds between two looks of the probe
 _MOST_SECONDS = 300.0
 _ALONE_SECONDS = 5.0
@@ -148,14 +151,18 @@ async def measure(port: int, folder: Path, alone_seconds: float) -> list[Step]:
             ("a new reservation", Rules(reserved=("acme-*",)), None),
             ("asked upstream: 304", Rules(reserved=("acme-*",)), 0.0),
         ):
-            projects = ProjectList(sources, rules, store)
+            projects = ProjectList(sources, partial(_always, rules), store)
             async with measured(name) as step:
-                await projects.current(max_age)
+                await projects.current(_AT, max_age)
             steps.append(step)
     finally:
         await store.close()
         await upstream.close()
     return steps
+
+
+def _always(rules: Rules, at: datetime) -> Rules:
+    return rules
 
 
 def _shown(steps: Sequence[Step], loads: float) -> None:

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[1]
         ("files", "cold 100 KiB, 8 clients"),
         ("clients", "uv pip install, 3 projects, +0 ms"),
         ("jobs", "cold, 2 jobs of 4 wheels"),
+        ("rules", "prefixes"),
+        ("edits", "of two versions"),
         ("metadata", "uv pip compile, small: 2nd client"),
     ],
 )

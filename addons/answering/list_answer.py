@@ -24,7 +24,7 @@ class ListAnswers:
 
         Raises SourceUnavailable, or RuntimeError for a fault of this machine.
         """
-        made = await self._projects.current(request.max_age)
+        made = await self._projects.current(request.at, request.max_age)
         form = negotiate(request.headers.get("accept"), route.wanted)
         code = coding(request.headers.get("accept-encoding"))
         found = made.files["json" if form is Form.JSON else "html", code]

@@ -15,6 +15,7 @@ import zstandard
 from addons.listing.orders import BuildOrder, BuildOutcome, ListForm, Part, Rules, Written
 from addons.listing.sorted_names import ENCODER, Row, read_about, read_names
 from addons.simple.names import ProjectName, normalise
+from addons.simple.scopes import Scopes
 from addons.simple.standing import NEWEST
 from addons.sources.priority import Reserved
 
@@ -71,14 +72,14 @@ class _Answering:
 
     def __init__(self, part: Part, rules: Rules) -> None:
         self._part = part
-        self._hidden = rules.hidden
+        self._hidden = [(Scopes(each.scopes), Scopes(each.but)) for each in rules.hidden]
         self._merged = {normalise(name): sources for name, sources in rules.merged}
         self._reserved = Reserved(rules.reserved)
 
     def may(self, name: str) -> bool:
         """Tell whether the project shows, and by this source's word."""
         project = ProjectName(name)  # it came out of `normalise`
-        if name in self._hidden:
+        if self._hidden and any(scopes.cover(name) and not but.cover(name) for scopes, but in self._hidden):
             return False
         if (together := self._merged.get(project)) is not None:
             return self._part.source in together

@@ -34,16 +34,23 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     serial: str | None = None
 
 
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """Projects that do not show: those that `scopes` cover (names, prefixes as `acme-*`, or `*`) and `but` does not."""
+
+    scopes: frozenset[str]
+    but: frozenset[str] = frozenset()
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What of the configuration decides who is on the list. All names of projects are normalised.
 
-    `reserved` as it is configured; `merged` has the sources of projects with sources of their own; `hidden` are the
-    projects that do not show.
+    `reserved` as it is configured; `merged` has the sources of projects with sources of their own; of `hidden`
+    each takes projects off the list.
     """
 
     reserved: tuple[str, ...] = ()
     merged: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    hidden: frozenset[str] = frozenset()
+    hidden: tuple[Hidden, ...] = ()
 
 
 class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,9 @@ from typing import override
 
 import msgspec
 
-from addons.policies.rules import Ruled
+from addons.policies.rules import Ruled, first_end, is_in_force
 from addons.policies.verdicts import with_changed
+from addons.policies.whole import Whole
 from addons.simple.page import File, Page
 from proxyconf.rules import EVERY, Rule
 
@@ -30,6 +31,17 @@ class Allow(Ruled[AllowRule]):
         """Mark what the rules cover as allowed."""
         found = self._rules.covered(page, at, unknown=False)
         return with_changed(page, {place: _past(page.files[place], rules) for place, rules in found.items()})
+
+    @override
+    def whole(self, at: datetime) -> Whole:
+        """Except the projects that a rule is about, or may be by a sha256."""
+        rules = [rule for rule in self._rules.rules if is_in_force(rule, at)]
+        allowed: dict[str, set[str]] = {}
+        for rule in rules:
+            for name in rule.past or (EVERY,):
+                allowed.setdefault(name, set()).add(rule.project or EVERY)
+        scopes = {name: frozenset(names) for name, names in allowed.items()}
+        return Whole(allowed=scopes, until=first_end(rules, at))
 
 
 def _past(file: File, rules: tuple[AllowRule, ...]) -> File:

@@ -9,16 +9,17 @@ import msgspec
 from addons.policies.rules import (
     Ruled,
     covers,
+    first_end,
     is_about_all_of_it,
     is_in_force,
     positions_by_version,
 )
 from addons.policies.verdicts import is_allowed, refusal, with_refused
+from addons.policies.whole import Whole
 from addons.policies.wording import words
 from addons.simple.distributions import version
-from addons.simple.names import ProjectName
 from addons.simple.page import Page, Refusal, without_versions
-from proxyconf.rules import Rule
+from proxyconf.rules import EVERY, Rule
 
 
 class DenyRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,11 +53,12 @@ class Deny(Ruled[DenyRule]):
             page, {place: refusal("deny", first, "") for place, (first, *_) in found.items()}, self._contact
         )
 
-    @property
     @override
-    def forbidden(self) -> frozenset[ProjectName]:
-        """The projects that a rule names all of."""
-        return self._rules.whole()
+    def whole(self, at: datetime) -> Whole:
+        """Refuse the projects that a rule is about all of."""
+        rules = [rule for rule in self._rules.rules if is_about_all_of_it(rule) and is_in_force(rule, at)]
+        refused = frozenset(rule.project or EVERY for rule in rules)
+        return Whole(policy="deny", refused=refused, until=first_end(rules, at))
 
     def _project(self, page: Page, verdict: Refusal) -> Page:
         files = tuple(msgspec.structs.replace(file, refused=file.refused or verdict) for file in page.files)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from addons.policies.whole import Whole
 from addons.simple.names import ProjectName
 from addons.simple.page import Page, Refusal, with_files
 
@@ -35,9 +36,8 @@ class Policy(Protocol):
         """Give the instant after `at` from which the verdict may be another by the clock alone; None: never."""
         ...
 
-    @property
-    def forbidden(self) -> frozenset[ProjectName]:
-        """The projects of which nothing is to be had, whatever their pages say."""
+    def whole(self, at: datetime) -> Whole:
+        """Give what it says of whole projects at the instant `at`, whatever their pages say; project lists ask it."""
         ...
 
 

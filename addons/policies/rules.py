@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from packaging.version import Version
 
+from addons.policies.whole import Whole
 from addons.simple.distributions import version_of
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
@@ -29,6 +30,7 @@ class Rulebook[R: Rule]:
     """All rules of one policy."""
 
     def __init__(self, rules: Sequence[R]) -> None:
+        self.rules = tuple(rules)
         self._named: dict[str, list[tuple[int, R]]] = {}
         self._hashed: dict[str, list[tuple[int, R]]] = {}
         self._about: dict[ProjectName, About[R]] = {}
@@ -50,11 +52,6 @@ class Rulebook[R: Rule]:
                 self._about.clear()
             found = self._about[project] = About(tuple(rules), digest)
         return found
-
-    def whole(self) -> frozenset[ProjectName]:
-        """Give the projects that a rule without an end names all of; not those that a prefix covers."""
-        named = (name for name, pairs in self._named.items() if any(_is_for_good(rule) for _, rule in pairs))
-        return frozenset(ProjectName(name) for name in named if not name.endswith(EVERY))
 
     def covered(self, page: Page, at: datetime, *, unknown: bool) -> Mapping[int, tuple[R, ...]]:
         """Give the positions of the page's files that any rule covers at this instant, with those rules, in their order.
@@ -110,10 +107,9 @@ class Ruled[R: Rule]:
         """Give the instant at which a rule ends by itself."""
         return self._rules.changes(page, at)
 
-    @property
-    def forbidden(self) -> frozenset[ProjectName]:
-        """None."""
-        return frozenset()
+    def whole(self, at: datetime) -> Whole:
+        """Say nothing: which files are meant only a page says."""
+        return Whole()
 
 
 def _names(project: ProjectName) -> Iterable[str]:
@@ -134,6 +130,11 @@ def is_in_force(rule: Rule, at: datetime) -> bool:
     return rule.until is None or at < rule.until
 
 
+def first_end(rules: Iterable[Rule], at: datetime) -> datetime | None:
+    """Give the instant at which the first of the rules that are in force ends by itself; None: none does."""
+    return min((rule.until for rule in rules if rule.until is not None and is_in_force(rule, at)), default=None)
+
+
 def covers(rule: Rule, version: Version | None, *, unknown: bool) -> bool:
     """Tell whether the rule covers the version; `unknown` is the answer where there is none (None).
 
@@ -148,10 +149,6 @@ def covers(rule: Rule, version: Version | None, *, unknown: bool) -> bool:
 def is_about_all_of_it(rule: Rule) -> bool:
     """Tell whether the rule is about every file of its projects, whatever comes."""
     return rule.versions is None and not rule.files and not rule.sha256
-
-
-def _is_for_good(rule: Rule) -> bool:
-    return rule.until is None and is_about_all_of_it(rule)
 
 
 def _is_meant(rule: Rule, file: File) -> bool:

@@ -49,16 +49,42 @@ def test_list__has_own_projects_and_no_reserved_ones(start: Start, pypi: FakePyP
     assert len(pypi.asked("/simple/")) == 1
 
 
-@pytest.mark.parametrize(("refusals", "expected"), [("explain", ["bad", "good"]), ("hide", ["good"])])
+WHOLE = [
+    {"allow": [{"project": "acme-let", "reason": "we build on it"}]},
+    {"deny": [
+        {"project": "Bad", "reason": "it is"},
+        {"project": "Acme_*", "reason": "not ours"},
+        {"project": "ended", "reason": "it was", "until": "2024-01-01"},
+        {"project": "ending", "reason": "it is yet", "until": "9999-01-01"},
+        {"project": "partly", "versions": "<2", "reason": "old"},
+    ]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("refusals", "policies", "hidden"),
+    [
+        ("explain", WHOLE, set()),
+        ("hide", WHOLE, {"bad", "acme-x", "ending"}),
+        (
+            "hide",
+            [WHOLE[0], {"deny": [{"project": "*", "reason": "ask"}]}],
+            {*["acme", "acme-x", "bad", "ended", "ending", "partly"]},
+        ),
+    ],
+)
 def test_project__that_is_wholly_forbidden__is_listed_where_its_page_says_why(
-    start: Start, pypi: FakePyPI, refusals: str, expected: list[str]
+    start: Start, pypi: FakePyPI, refusals: str, policies: Sequence[object], hidden: set[str]
 ) -> None:
-    """LEG-12, MRG-12: the list is no bigger than what the pages show."""
-    pypi.release("bad", "1.0")
-    pypi.release("good", "1.0")
-    policies = [{"deny": [{"project": "Bad", "reason": "it is"}]}]
+    """LEG-12, MRG-12: by name, prefix and `*`, while the rule lasts, but for what is allowed: as the pages show."""
+    projects = ("acme", "acme-let", "acme-x", "bad", "ended", "ending", "partly")
+    for name in projects:
+        pypi.release(name, "1.0")
     gateway = start(policies=policies, refusals=refusals)
-    assert names(gateway.get(URL, accept=JSON)) == expected
+    assert names(gateway.get(URL, accept=JSON)) == [name for name in projects if name not in hidden]
+    if refusals == "hide":
+        empty = {name for name in projects if not gateway.page(name).json()["files"]}
+        assert empty - {"partly"} == hidden - {"partly"}
 
 
 def test_list__asked_for_again__is_not_sent_again(gateway: RunningGateway, pypi: FakePyPI) -> None:

@@ -13,8 +13,9 @@ from addons.origin.tickets import Delivery
 from addons.policies.deny import Deny, DenyRule
 from addons.sources.index import Index
 from tests.addons.answering.asking import AT, answer, answering, get
+from tests.addons.answering.file_paths import predictable, spellings
 from tests.addons.sources.places import own_folder, public_index, put_wheel
-from tests.fakepypi import FakeFile, FakePyPI, Status
+from tests.fakepypi import FakePyPI, Status
 
 HOSTS = ["https://files.pythonhosted.org", "https://pypi.org"]
 WORDS = "Blocked by wheelgate: deny: steals tokens. Ask #help"
@@ -30,20 +31,6 @@ async def index(pypi: FakePyPI) -> AsyncIterator[Index]:
 def raw(host: str, target: str) -> Request:
     """Ask for a target to the letter."""
     return Request("GET", host.partition("//")[2], target, {}, AT)
-
-
-def spellings(path: str) -> list[str]:
-    """Other ways to write the path of a file that lies under its hash."""
-    first, second, digest, filename = path.removeprefix("/packages/").split("/")
-    return [
-        path,
-        f"/packages/{first.upper()}/{second.upper()}/{digest.upper()}/{filename}",
-        f"/packages/{first}/{second}/{digest}/{''.join(f'%{ord(letter):02x}' for letter in filename)}",
-        "/" + "".join(f"%{ord(letter):02X}" if letter != "/" else "/" for letter in path[1:]),
-        f"{path}?x=1&sha256=00",
-        f"{path}?",
-        f"{path}#sha256=00&egg=demo",
-    ]
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -114,11 +101,6 @@ async def test_file__by_a_path_of_two_meanings__is_refused(pypi: FakePyPI, index
 
 
 # Predictable URLs
-
-
-def predictable(file: FakeFile, part: str = "") -> list[str]:
-    """The URLs of a file that people make up from its name."""
-    return [f"/packages/{kind}/d/demo/{file.filename}{part}" for kind in ("source", "py3", "py2.py3", "cp312", "any")]
 
 
 @pytest.mark.parametrize("host", HOSTS)

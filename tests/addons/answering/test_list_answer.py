@@ -10,13 +10,12 @@ import pytest
 from addons.answering.list_answer import ListAnswers
 from addons.answering.request import Request
 from addons.answers import Answer
-from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
 from addons.listing.store import ListStore
 from addons.listing.workshop import Workshop
 from addons.origin.tickets import Delivery
 from addons.route_kinds import ListRoute
-from tests.addons.listing.making import Lists, decoded
+from tests.addons.listing.making import Lists, decoded, no_rules
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
@@ -28,7 +27,7 @@ async def answers(tmp_path: Path) -> AsyncIterator[ListAnswers]:
     """Answers for the list of one source."""
     store = ListStore(Workshop(tmp_path))
     source = Lists(projects_now=["Beta", "alpha"])
-    yield ListAnswers(ProjectList([source], Rules(), store), 30)
+    yield ListAnswers(ProjectList([source], no_rules, store), 30)
     await store.close()
 
 

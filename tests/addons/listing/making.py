@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import zstandard
 
 from addons.listing.building import build
 from addons.listing.orders import BuildOrder, BuildOutcome, Part, ReadOrder, ReadOutcome, Rules
-from addons.listing.project_list import ProjectList
+from addons.listing.project_list import ProjectList, RulesAt
 from addons.listing.reading import read
 from addons.listing.sorted_names import read_about, read_names
 from addons.listing.store import ListStore, Made
@@ -23,6 +24,12 @@ from tests.addons.sources.places import Time
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
+AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+def no_rules(at: datetime) -> Rules:
+    """Give rules that hide nobody."""
+    return Rules()
 
 
 def document(*entries: Any, **top: Any) -> bytes:
@@ -144,7 +151,12 @@ class Kept:
 
     def list(self, *sources: Lists, **rules: object) -> ProjectList:
         """Make the list of a configuration."""
-        return ProjectList(sources, Rules(**rules), self.store)  # type: ignore[arg-type] # what Rules takes
+        always = Rules(**rules)  # type: ignore[arg-type] # what Rules takes
+        return self.under(lambda at: always, *sources)
+
+    def under(self, rules: RulesAt, *sources: Lists) -> ProjectList:
+        """Make the list of a configuration whose rules change with the clock."""
+        return ProjectList(sources, rules, self.store)
 
     def files(self) -> set[str]:
         """What lies there, by the kinds of files."""

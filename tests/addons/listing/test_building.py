@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from addons.listing.html_entries import html_entries
+from addons.listing.orders import Hidden
 from addons.simple.names import normalise
 from tests.addons.listing.making import HTML, building, content, document, listed, part, reading
 
@@ -44,7 +45,7 @@ def test_list__of_anything__has_what_may_be_had_and_nothing_else(
         part(tmp_path, "pypi", document(*first)),
         part(tmp_path, "more", document(*second)),
     ]
-    built = building(tmp_path, *parts, reserved=(*reserved, "d-*"), hidden=frozenset(hidden))
+    built = building(tmp_path, *parts, reserved=(*reserved, "d-*"), hidden=(Hidden(scopes=frozenset(hidden)),))
     mine, theirs = set(map(normalise, own)), set(map(normalise, first + second))
     taken = {name for name in theirs if name in map(normalise, reserved) or name.startswith("d-")}
     assert [normalise(name) for name in listed(built)] == sorted((mine | (theirs - taken)) - hidden)

@@ -11,12 +11,11 @@ import pytest
 
 from addons.cache.room import Limits
 from addons.listing.lasting_lists import LastingLists, ListStamp
-from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
 from addons.listing.store import ListStore
 from addons.listing.workshop import Workshop
 from addons.sources.source import SourceUnavailable
-from tests.addons.listing.making import JSON, Lists, listed
+from tests.addons.listing.making import AT, JSON, Lists, listed, no_rules
 from tests.addons.sources.places import Time
 
 DOWN = SourceUnavailable("source pypi: pypi.org did not answer in time")
@@ -39,7 +38,7 @@ async def process(folder: Path, time: Time, *sources: Lists, limits: Limits = RO
     """One process's list of these sources, which lie in `folder` for all."""
     store = ListStore(Workshop(folder / "work", time), LastingLists(folder / "lists", limits, time))
     try:
-        yield ProjectList(sources, Rules(), store)
+        yield ProjectList(sources, no_rules, store)
     finally:
         await store.close()
 
@@ -54,7 +53,7 @@ async def test_list__after_a_restart__is_asked_for_with_its_etag(tmp_path: Path,
     pypi = pypi_of("alpha")
     for asked, sent in ((1, 1), (1, 1), (2, 1)):
         async with process(tmp_path, time, pypi) as projects:
-            assert listed(await projects.current()) == ["alpha"]
+            assert listed(await projects.current(AT)) == ["alpha"]
             assert age(projects) is None
         assert (pypi.asked, pypi.sent) == (asked, sent)
         time.now += 350
@@ -64,11 +63,11 @@ async def test_list__that_another_process_fetches__is_not_fetched(tmp_path: Path
     """CCH-16: once for all, when nothing is there and when it is renewed."""
     pypi = pypi_of("alpha")
     async with process(tmp_path, time, pypi) as one, process(tmp_path, time, pypi) as two:
-        assert [listed(made) for made in await asyncio.gather(one.current(), two.current())] == [["alpha"]] * 2
+        assert [listed(made) for made in await asyncio.gather(one.current(AT), two.current(AT))] == [["alpha"]] * 2
         assert pypi.asked == 1
         time.now += 1000
         pypi.projects_now = ["alpha", "beta"]
-        made = await asyncio.gather(one.current(), two.current())
+        made = await asyncio.gather(one.current(AT), two.current(AT))
         assert [listed(each) for each in made] == [["alpha", "beta"]] * 2
         assert pypi.asked == 2
 
@@ -79,41 +78,41 @@ async def test_list__while_upstream_is_out__is_the_kept_one_with_its_age(
     """CCH-08: after a restart as well, and marked; as long as is configured; and the mark goes with the outage."""
     pypi = pypi_of("alpha")
     async with process(tmp_path, time, pypi) as projects:
-        await projects.current()
+        await projects.current(AT)
     pypi.failing = DOWN
     time.now += 50_000
     async with process(tmp_path, time, pypi) as projects:
-        assert listed(await projects.current()) == ["alpha"]
+        assert listed(await projects.current(AT)) == ["alpha"]
         assert age(projects) == 50_000
         pypi.failing, pypi.projects_now = None, ["beta"]
         time.now += 1000
-        assert listed(await projects.current()) == ["beta"]
+        assert listed(await projects.current(AT)) == ["beta"]
         assert age(projects) is None
     assert "did not answer in time; its project list of 50000 s ago is given meanwhile" in caplog.text
     pypi.failing = DOWN
     time.now += 86_400
     async with process(tmp_path, time, pypi) as projects:
         with pytest.raises(SourceUnavailable, match="did not answer"):
-            await projects.current()
+            await projects.current(AT)
 
 
 async def test_list__while_upstream_hangs__is_the_kept_one_within_patience(tmp_path: Path, time: Time) -> None:
     """CCH-08: after a restart, and where the one before is too old to be given without a word; it comes behind that."""
     pypi = pypi_of("alpha", patience_seconds=0.05)
     async with process(tmp_path, time, pypi) as projects:
-        await projects.current()
+        await projects.current(AT)
     pypi.gate = asyncio.Event()
     time.now += 1000
     async with process(tmp_path, time, pypi) as projects:
-        assert listed(await projects.current()) == ["alpha"]
+        assert listed(await projects.current(AT)) == ["alpha"]
         assert age(projects) == 1000
         time.now += 1000
-        assert listed(await projects.current()) == ["alpha"]
+        assert listed(await projects.current(AT)) == ["alpha"]
         assert age(projects) == 2000
         pypi.projects_now = ["beta"]
         pypi.gate.set()
         async with asyncio.timeout(20):
-            while listed(await projects.current(5)) != ["beta"]:
+            while listed(await projects.current(AT, 5)) != ["beta"]:
                 time.now += 31
                 await asyncio.sleep(0)
         assert age(projects) is None
@@ -123,26 +122,26 @@ async def test_list__of_an_own_index__stands_in_only_where_nothing_is_asked(tmp_
     """MRG-03: it is what the index has now; offline it is the kept one, however old."""
     own = Lists("own", own=True, projects_now=["mine"], key="own", fresh_seconds=0)
     async with process(tmp_path, time, own) as projects:
-        await projects.current()
+        await projects.current(AT)
         own.failing = DOWN
         with pytest.raises(SourceUnavailable):
-            await projects.current()
+            await projects.current(AT)
     time.now += 500_000
     own.stale_seconds = inf
     async with process(tmp_path, time, own) as projects:
-        assert listed(await projects.current()) == ["mine"]
+        assert listed(await projects.current(AT)) == ["mine"]
 
 
 async def test_nonsense__does_not_replace_what_is_on_disk(tmp_path: Path, time: Time) -> None:
     """NEG-11: what is kept was read as a list before."""
     pypi = pypi_of("alpha")
     async with process(tmp_path, time, pypi) as projects:
-        await projects.current()
+        await projects.current(AT)
         pypi.body = b"<form>Please sign in</form>"
         time.now += 1000
-        assert listed(await projects.current()) == ["alpha"]
+        assert listed(await projects.current(AT)) == ["alpha"]
     async with process(tmp_path, time, pypi) as projects:
-        assert listed(await projects.current()) == ["alpha"]
+        assert listed(await projects.current(AT)) == ["alpha"]
         assert age(projects) == 1000
 
 
@@ -150,14 +149,14 @@ async def test_list__of_a_clock_that_was_set_back__is_asked_for(tmp_path: Path, 
     """CCH-08: a stamp from the future is of no known age: it neither counts nor stands in."""
     pypi = pypi_of("alpha")
     async with process(tmp_path, time, pypi) as projects:
-        await projects.current()
+        await projects.current(AT)
     time.now -= 500
     pypi.failing = DOWN
     async with process(tmp_path, time, pypi) as projects:
         with pytest.raises(SourceUnavailable):
-            await projects.current()
+            await projects.current(AT)
         pypi.failing = None
-        assert listed(await projects.current()) == ["alpha"]
+        assert listed(await projects.current(AT)) == ["alpha"]
     assert pypi.sent == 1
 
 

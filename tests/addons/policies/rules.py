@@ -11,6 +11,7 @@ from addons.policies.deny import Deny, DenyRule
 from addons.policies.min_age import MinAge, MinAgeRule
 from addons.policies.policy import Policy
 from addons.policies.snapshot import Snapshot, SnapshotRule
+from addons.policies.whole import Whole
 from addons.policies.yank import Yank, YankRule
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
@@ -67,10 +68,9 @@ class Idle:
         """Never."""
         return None
 
-    @property
-    def forbidden(self) -> frozenset[ProjectName]:
-        """None."""
-        return frozenset()
+    def whole(self, at: datetime) -> Whole:
+        """Say nothing."""
+        return Whole()
 
 
 specifiers = st.sampled_from([None, "==1.0", "<2", ">=2.0rc1", "!=3!1.0", "==1.*", "===1.0", "~=1.0", ""])
