@@ -21,6 +21,7 @@ from addons.cache.documents import Documents
 from addons.cache.layout import Layout
 from addons.cache.purges import follow
 from addons.cache.room import Limits
+from addons.edits import waiting
 from addons.fetch.upstream import Upstream
 from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
@@ -92,6 +93,13 @@ def assemble(settings: Settings, before: Assembly | None = None, memory: Memory 
     policies = [made(item, settings.contact) for item in settings.policies]
     answering = answering_of(priority, policies, settings, memory)
     return Assembly(settings, answering, sources, memory, _offer(priority, policies, settings, memory))
+
+
+async def try_out(settings: Settings) -> None:
+    """Build a configuration, and let go of it: what a running gateway would do with it. Raises what `assemble` does."""
+    built = await asyncio.to_thread(assemble, settings)
+    for source in built.sources.values():
+        await source.close()
 
 
 def answering_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Answering:
@@ -173,6 +181,7 @@ class Present:
 
     def __init__(self, settings: Settings, grace_seconds: float = _GRACE, memory: Memory | None = None) -> None:
         self.assembly = assemble(settings, memory=memory)
+        self._started = settings
         self._grace_seconds = grace_seconds
         self._retiring: dict[asyncio.Task[None], list[Source]] = {}
 
@@ -185,6 +194,16 @@ class Present:
     def conditions(self) -> Mapping[str, str]:
         """How each index is, by the name of its source."""
         return {each.name: each.condition for each in self.assembly.sources.values() if isinstance(each, Index)}
+
+    @property
+    def failed_policies(self) -> Mapping[str, tuple[int, str]]:
+        """Of the policies that failed on pages, by name: how often, and on which project's last."""
+        return self.assembly.memory.judgements.failed
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The settings, by name, that are other in the configuration in force than at the start, and need a restart."""
+        return waiting(self._started, self.assembly.settings)
 
     async def hear_purges(self) -> None:
         """Forget what was purged from the disk, as soon as it is heard of; without end."""
@@ -204,10 +223,11 @@ class Present:
 
         It is built in a thread: it reads passwords and certificates from disk. One swap at a time.
         """
-        before = self.assembly
-        if _at_start(settings) != _at_start(before.settings):
-            logger.warning("listen, certs and the cache's folder are read at start only: restart wheelgate for them")
+        before, waited = self.assembly, self.waiting
         self.assembly = await asyncio.to_thread(assemble, settings, before)
+        before.memory.judgements.failed.clear()
+        if self.waiting and self.waiting != waited:
+            logger.warning("%s: read at start only; restart wheelgate for it", ", ".join(self.waiting))
         if self.blobs is not None:
             self.blobs.limit(limits(settings))
         if before.memory.lists.lasting is not None:
@@ -237,10 +257,6 @@ class Present:
 def limits(settings: Settings) -> Limits:
     """Give how much room kept files may take."""
     return Limits(int(settings.cache.max_gb * GB), int(settings.cache.min_free_gb * GB))
-
-
-def _at_start(settings: Settings) -> tuple[object, ...]:
-    return settings.listen, settings.certs, settings.cache.folder
 
 
 async def _retire(sources: list[Source], grace_seconds: float) -> None:

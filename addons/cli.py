@@ -4,14 +4,16 @@ mitmproxy takes half a second to import, so only the two commands that need it d
 """
 
 import asyncio
+import json
 import logging
 import sys
 from pathlib import Path
 
 import click
 
-from addons import cli_bundle, cli_ca, cli_cache, cli_explain, cli_metadata, cli_simulate, cli_warm, reaching
+from addons import cli_bundle, cli_ca, cli_cache, cli_explain, cli_metadata, cli_simulate, cli_status, cli_warm, reaching
 from addons.cli_parts import (
+    BAD_CONFIGURATION,
     AnyFile,
     ExistingFile,
     ListenAddress,
@@ -24,6 +26,7 @@ from addons.cli_parts import (
     settings_of,
     verbose,
 )
+from addons.edits import words
 from addons.policies.kinds import KINDS
 from addons.trust.environment import Shell, shell_lines
 from proxyconf.addresses import Address
@@ -170,16 +173,22 @@ def env(config: Path | None, proxy: str | None, certificate: Path | None, shell:
 def check(file: Path) -> None:
     """Say whether a configuration can be used.
 
-    What it names (folders, certificates, passwords) has to be there. Prints a summary, or where it is wrong and what to
-    do: FILE:LINE:COLUMN: words.
+    What it names (folders, certificates, passwords) has to be there, and it is built as a gateway would build it. Prints a
+    summary, or where it is wrong and what to do, as a running gateway would say it: FILE:LINE:COLUMN: words.
 
     \b
     Exit codes:
       0  it can
       2  it cannot
     """
+    from addons.assembly import try_out
+
     with in_words():
         settings = read(file, KINDS)
+        try:
+            asyncio.run(try_out(settings))
+        except (ValueError, OSError) as error:
+            raise Refused(words(error, file), BAD_CONFIGURATION) from error
     for line in _summary(settings):
         click.echo(line)
     click.echo(f"{file}: good")
@@ -214,10 +223,38 @@ def defaults() -> None:
     click.echo(default_text(), nl=False)
 
 
+@main.command()
+@click.option("--own", type=AnyFile, metavar="FOLDER",
+              help="Let it know the policies of your own in this folder, too (`own_policies`).")  # fmt: skip
+def schema(own: Path | None) -> None:
+    """Print the configuration's JSON Schema, for editors.
+
+    With it an editor completes keys, shows what they mean, and marks mistakes while you
+    write. It says less than `wheelgate check`, which also looks at what is named. Its place is
+    said in the first line of the configuration, for editors with the YAML language server.
+
+    \b
+    Example:
+      wheelgate schema >wheelgate.schema.json
+      # yaml-language-server: $schema=wheelgate.schema.json
+
+    \b
+    Exit codes:
+      0  printed
+      2  bad option, or a policy of your own cannot be used
+    """
+    from proxyconf.schema import json_schema
+
+    with in_words():
+        kinds = {**KINDS, **(KINDS.find(own.absolute()) if own is not None else {})}
+    click.echo(json.dumps(json_schema(kinds), indent=2))
+
+
 main.add_command(cli_bundle.bundle)
 main.add_command(cli_ca.ca)
 main.add_command(cli_cache.cache)
 main.add_command(cli_explain.explain)
 main.add_command(cli_metadata.metadata)
 main.add_command(cli_simulate.simulate)
+main.add_command(cli_status.status)
 main.add_command(cli_warm.warm)

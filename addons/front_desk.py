@@ -2,13 +2,15 @@
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from addons.answers import Answer, absent, method_not_allowed
+from addons.conditions import wrong
+from addons.edits import Edits
 from proxyconf.hosts import normal_host
 
 HOST = "wheelgate.internal"
@@ -22,17 +24,18 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class FrontDesk:
-    """Answers `/status` (JSON), `/ca.pem` and `/explain/`. Nothing here is secret, and nothing changes anything.
+    """Answers `/status` (JSON), `/health` (text), `/ca.pem` and `/explain/`. Nothing here is secret, and nothing changes anything.
 
     `explain` answers what is asked below `/explain/`; `address` gives the URL at which people reach the gateway, if it is known.
-    `files` and `documents` count what the cache in the folder `cache` did, `sources` says of each index how it is.
+    `files` and `documents` count what the cache in the folder `cache` did, `sources` says of each index how it is, and
+    `waiting` which settings need a restart. `policies` says of those that failed on pages how often, and on whose last.
     """
 
     def __init__(
         self,
         ca_pem: bytes,
         fingerprint: str,
-        configuration: Path | None,
+        edits: Edits,
         listening: Callable[[], tuple[str, int] | None],
         files: Callable[[], Mapping[str, int]] = dict,
         sources: Callable[[], Mapping[str, str]] = dict,
@@ -40,17 +43,21 @@ class FrontDesk:
         cache: Path | None = None,
         explain: Explain | None = None,
         address: Callable[[], str] = str,
+        policies: Callable[[], Mapping[str, tuple[int, str]]] = dict,
+        waiting: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._explain = explain
         self._address = address
         self._ca_pem = ca_pem
         self._fingerprint = fingerprint
-        self._configuration = configuration
+        self._edits = edits
         self._listening = listening
         self._files = files
         self._sources = sources
         self._documents = documents
         self._cache = cache
+        self._waiting = waiting
+        self._policies = policies
 
     def is_for(self, host: str, port: int) -> bool:
         """Tell whether a request means the gateway: by its name, the address that it listens on, or the one that people use."""
@@ -80,14 +87,24 @@ class FrontDesk:
         match path.partition("?")[0]:
             case "/status":
                 return _document("application/json", json.dumps(self._status()).encode())
+            case "/health":
+                return _document("text/plain; charset=utf-8", "".join(f"{each}\n" for each in self._health()).encode())
             case "/ca.pem":
                 return _document("application/x-pem-file", self._ca_pem)
             case "/":
                 return _document("text/plain; charset=utf-8", _WELCOME)
-        return absent("wheelgate: the front desk has /status, /ca.pem and /explain/PROJECT")
+        return absent("wheelgate: the front desk has /status, /health, /ca.pem and /explain/PROJECT")
+
+    def _wrong(self) -> list[str]:
+        edits, waiting = self._edits, self._waiting()
+        return list(wrong(edits.bad, waiting, self._policies(), self._sources()))
+
+    def _health(self) -> list[str]:
+        """Whatever is wrong, requests are answered as well as can be: the status stays 200, so that no probe ends that."""
+        return self._wrong() or ["well"]
 
     def _status(self) -> dict[str, object]:
-        configuration = str(self._configuration) if self._configuration else None
+        configuration = str(self._edits.configuration) if self._edits.configuration else None
         return {
             "wheelgate": version("wheelgate"),
             "ca_sha256": self._fingerprint,
@@ -97,11 +114,17 @@ class FrontDesk:
             "files": dict(self._files()),
             "documents": dict(self._documents()),
             "sources": dict(self._sources()),
+            **self._edits.facts(self._waiting()),
+            "failed_policies": {
+                name: {"failures": times, "project": last} for name, (times, last) in self._policies().items()
+            },
+            "wrong": self._wrong(),
         }
 
 
 _WELCOME = b"""This is wheelgate, a gateway between Python clients and PyPI.
 /ca.pem   the certificate of its CA, which can speak for PyPI's hosts and for no others
+/health   "well", or what is wrong, a line each
 /status   what is running here, as JSON
 /explain/PROJECT   why its files are offered or refused; also /explain/PROJECT==VERSION and /explain/FILENAME
 """

@@ -20,6 +20,7 @@ from addons.assembly import Memory, Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cache.layout import Layout
+from addons.edits import Edits
 from addons.flow_road import FlowRoad
 from addons.front_desk import Explain, FrontDesk
 from addons.guard import Guard
@@ -95,13 +96,17 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     intercept = Intercept(present, lambda: origin.address)
     authority = plan.authority
     pem = authority.certificate.public_bytes(Encoding.PEM)
+    edits = Edits(plan.configuration, clock)
     desk = FrontDesk(
-        *(pem, authority.fingerprint, plan.configuration, lambda: listening(master)),
+        *(pem, authority.fingerprint, edits, lambda: listening(master)),
         *(blobs.snapshot, lambda: present.conditions, documents.counts.snapshot, folder.absolute()),
-        *(_explain(present), lambda: present.assembly.settings.address),
+        explain=_explain(present),
+        address=lambda: present.assembly.settings.address,
+        policies=lambda: present.failed_policies,
+        waiting=lambda: present.waiting,
     )
     leaf = ShownLeaf(authority, clock)
-    lifetime = Lifetime(master, present, origin, leaf, plan.configuration)
+    lifetime = Lifetime(master, present, origin, leaf, edits)
     lane = Lane(master, present, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))
     master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lane, lifetime)
     master.options.update(**options(leaf))

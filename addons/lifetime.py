@@ -10,6 +10,7 @@ from typing import Any
 from mitmproxy.master import Master
 
 from addons.assembly import Present
+from addons.edits import Edits
 from addons.leaf import ShownLeaf
 from addons.origin.server import Origin
 from addons.policies.kinds import KINDS
@@ -33,13 +34,13 @@ class Lifetime:
         present: Present,
         origin: Origin,
         leaf: ShownLeaf,
-        configuration: Path | None,
+        edits: Edits,
     ) -> None:
         self.leaf = leaf
         self.show = lambda option: master.options.update(certs=option)
         self._present = present
         self._origin = origin
-        self._configuration = configuration
+        self._edits = edits
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -54,8 +55,8 @@ class Lifetime:
             self._begin(self._present.blobs.begin())
         self._begin(self._look_at_leaf())
         self._begin(self._present.hear_purges())
-        if self._configuration is not None:
-            self._begin(self._follow(self._configuration))
+        if self._edits.configuration is not None:
+            self._begin(self._follow(self._edits.configuration))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -72,20 +73,32 @@ class Lifetime:
         self.leaf.close()
 
     async def _follow(self, configuration: Path) -> None:
-        async with aclosing(watch(configuration, known=self._present.assembly.settings, kinds=KINDS)) as outcomes:
-            async for outcome in outcomes:
-                if isinstance(outcome, ConfigurationError):
-                    logger.error("%s - the configuration before stays in force", outcome)
-                elif outcome != self._present.assembly.settings:
-                    await self._swap(outcome, configuration)
+        async with aclosing(watch(configuration, known=self._present.assembly.settings, kinds=KINDS)) as changes:
+            async for seen in changes:
+                if isinstance(seen.outcome, ConfigurationError):
+                    self._refuse(seen.outcome)
+                elif seen.outcome != self._present.assembly.settings:
+                    await self._swap(seen.outcome, seen.sha256, configuration)
+                else:
+                    self._know(seen.sha256, configuration)
 
-    async def _swap(self, settings: Settings, configuration: Path) -> None:
+    async def _swap(self, settings: Settings, sha256: str | None, configuration: Path) -> None:
         try:
             await self._present.swap(settings)
-        except (ValueError, OSError) as error:
-            logger.error("%s: %s - the configuration before stays in force", configuration, error)
+        except (ConfigurationError, ValueError, OSError) as error:
+            self._refuse(error)
             return
+        self._edits.take(sha256)
         logger.warning("%s: the new configuration is in force", configuration)
+
+    def _know(self, sha256: str | None, configuration: Path) -> None:
+        corrected = self._edits.bad is not None
+        self._edits.know(sha256)
+        if corrected:
+            logger.warning("%s: says again what is in force", configuration)
+
+    def _refuse(self, error: Exception) -> None:
+        logger.error("%s - the configuration before stays in force", self._edits.refuse(error))
 
     async def _look_at_leaf(self) -> None:
         while True:

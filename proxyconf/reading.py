@@ -12,7 +12,7 @@ from proxyconf.checking import check
 from proxyconf.instants import Instant
 from proxyconf.misfit import Misfit
 from proxyconf.nodes import find, plain, tree
-from proxyconf.rules import NO_KINDS, Kinds, Policy
+from proxyconf.rules import NO_KINDS, Extensible, Kinds, Policy
 from proxyconf.settings import Settings, settings_type
 from proxyconf.shape import Shape
 from proxyconf.syntax import Fault
@@ -65,7 +65,7 @@ def read_text(text: str, path: Path, kinds: Kinds = NO_KINDS) -> Settings:
     """
     try:
         root = tree(text.removeprefix("\ufeff"))
-        return Settings() if root is None else _settings(root, path, settings_type(tuple(kinds.items())))
+        return Settings() if root is None else _settings(root, path, kinds)
     except Fault as fault:
         raise ConfigurationError(str(fault), file=path, line=fault.line, column=fault.column) from None
 
@@ -101,15 +101,20 @@ def file_text(path: Path) -> str:
         ) from None
 
 
-def _settings(root: yaml.Node, path: Path, kind: type[Settings]) -> Settings:
+def _settings(root: yaml.Node, path: Path, kinds: Kinds) -> Settings:
     hook = _Hook(path.absolute().parent)
     data = plain(root)
+    try:
+        own = _own(data, kinds, hook)
+    except Misfit as misfit:
+        raise _located(misfitting(misfit, root, ("own_policies",)), path, elsewhere=True) from None
+    kind = settings_type(tuple({**kinds, **own}.items()))
     try:
         written = msgspec.convert({} if data is None else data, kind, dec_hook=hook)
     except msgspec.ValidationError as error:
         raise _located(complaint(error, root, hook.rejected, Shape(kind)), path, elsewhere=False) from None
     fields = {name: getattr(written, name) for name in Settings.__struct_fields__}
-    settings = Settings(**{**fields, "policies": _policies(written, root)})
+    settings = Settings(**{**fields, "policies": _policies(written, root, own)})
     try:
         check(settings)
     except Misfit as misfit:
@@ -117,13 +122,22 @@ def _settings(root: yaml.Node, path: Path, kind: type[Settings]) -> Settings:
     return settings
 
 
-def _policies(written: Settings, root: yaml.Node) -> tuple[Policy, ...]:
+def _own(data: Any, kinds: Kinds, hook: "_Hook") -> Kinds:
+    """The policies of the operator's own. Raises Misfit and ConfigurationError; what is no path is said by others."""
+    folder = data.get("own_policies") if isinstance(data, dict) else None
+    if not isinstance(folder, str) or not folder.strip() or not isinstance(kinds, Extensible):
+        return {}
+    return kinds.find(hook.path(folder))
+
+
+def _policies(written: Settings, root: yaml.Node, own: Kinds) -> tuple[Policy, ...]:
     found = []
     items: Any = written.policies
     for number, item in enumerate(items):
         [(name, rules)] = item.written().items()
         nodes = [find(root, ("policies", number, name, place)) for place in range(len(rules))]
-        found.append(Policy(name=name, rules=rules, lines=tuple(node.start_mark.line + 1 for node in nodes)))
+        lines = tuple(node.start_mark.line + 1 for node in nodes)
+        found.append(Policy(name=name, rules=rules, lines=lines, own=own.get(name)))
     return tuple(found)
 
 
@@ -146,12 +160,13 @@ class _Hook:
         if not isinstance(value, str):
             raise ValueError(type_error("str", value))
         if wanted is Path:
-            return self._path(value)
+            return self.path(value)
         if wanted is Instant:
             return Instant.read(value)
         return Address.read(value) if wanted is Address else specifiers(value)
 
-    def _path(self, text: str) -> Path:
+    def path(self, text: str) -> Path:
+        """A path, relative to the configuration's folder. Raises Misfit."""
         if not text.strip():
             raise Misfit("is empty; write a path, or take the line out")
         try:

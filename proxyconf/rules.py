@@ -3,7 +3,8 @@
 Every policy's rules are structs that come of `Rule`; which policies there are is said by whoever reads a configuration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -57,15 +58,30 @@ NO_KINDS: Kinds = {}
 """No policy at all."""
 
 
+class Extensible(dict[str, type[Rule]]):
+    """Kinds to which those of an operator come, out of a folder.
+
+    `find` gives them by name; it raises Misfit for a folder that cannot be used, and ConfigurationError for a file in it.
+    `stamp` gives what changes whenever a file in the folder does.
+    """
+
+    def __init__(self, kinds: Kinds, find: Callable[[Path], Kinds], stamp: Callable[[Path], object]) -> None:
+        super().__init__(kinds)
+        self.find = find
+        self.stamp = stamp
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """One step of what is done to a page: the policy's one name, which is its YAML key, its module and its word in refusals.
 
-    `lines` says where in the configuration each rule begins, from 1; empty where it was not read from one.
+    `lines` says where in the configuration each rule begins, from 1; empty where it was not read from one. `own` is what the
+    rules of a policy of the operator's own are, None for one of ours: another version of its file is another policy.
     """
 
     name: str
     rules: tuple[Rule, ...] = ()
     lines: tuple[int, ...] = ()
+    own: Any = None
 
 
 class OneOf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -253,6 +253,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sources: tuple[Source, ...] = (PYPI,)
     reserved: tuple[str, ...] = ()
     merge: tuple[Merge, ...] = ()
+    own_policies: Path | None = None
     policies: tuple[Policy, ...] = ()
     refusals: Literal["explain", "hide"] = "explain"
     contact: str = ""

@@ -1,15 +1,16 @@
 """Following a configuration file while it is edited. It only tells; who asks keeps the last good settings."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import override
+from typing import NamedTuple, override
 
 from watchfiles import awatch
 
 from proxyconf.reading import ConfigurationError, file_text, read_text
-from proxyconf.rules import NO_KINDS, Kinds
+from proxyconf.rules import NO_KINDS, Extensible, Kinds
 from proxyconf.settings import Settings
 
 LOOK_AGAIN_MS = 1_000
@@ -19,43 +20,82 @@ SETTLED_MS = 100
 """How long nothing more must happen before a change counts: editors write in several steps."""
 
 
+class Seen(NamedTuple):
+    """What a file says: the settings, or what is wrong with it; and the sha256 of its text, None if that can't be had."""
+
+    outcome: Settings | ConfigurationError
+    sha256: str | None
+
+
 async def watch(
     path: Path, stop: asyncio.Event | None = None, known: Settings | None = None, kinds: Kinds = NO_KINDS
-) -> AsyncGenerator[Settings | ConfigurationError]:
+) -> AsyncGenerator[Seen]:
     """Yields the settings, or what is wrong with them, after each real change of the file's content.
 
     The same content written again yields nothing, however it was replaced (rename, symbolic link, ConfigMap); a file
     that is gone yields one ConfigurationError. While the content is at fault, what it names is looked at again too: a
-    folder made later yields the settings. Close it (`contextlib.aclosing`) when done. With `known`, what was read before, a change since then is yielded first.
-    Ends when `stop` is set. Raises nothing for bad content.
+    folder made later yields the settings. Close it (`contextlib.aclosing`) when done. With `known`, what was read before,
+    what is there at the beginning is yielded first: `known` itself if nothing has changed since then. Ends when `stop` is
+    set. Raises nothing for bad content.
     """
     stop = stop or asyncio.Event()
-    text, outcome = await asyncio.to_thread(_look, path, kinds)
-    if known is not None and not _same(outcome, known):
-        yield outcome
+    last = await asyncio.to_thread(_look, path, kinds)
+    if known is not None:
+        yield Seen(known if _same(last.outcome, known) else last.outcome, _sha256(last.text))
     async with aclosing(_moments(path, stop)) as moments:
         async for _ in moments:
-            now, fresh = await asyncio.to_thread(_look, path, kinds, text, outcome)
-            changed = now != text or not (isinstance(outcome, Settings) or _same(fresh, outcome))
-            text, outcome = now, fresh if changed else outcome
+            now = await asyncio.to_thread(_look, path, kinds, last)
+            changed = now.text != last.text or not _same(now.outcome, last.outcome)
+            last = now if changed else now._replace(outcome=last.outcome)
             if changed and not stop.is_set():
-                yield outcome
+                yield Seen(last.outcome, _sha256(last.text))
 
 
-def _look(
-    path: Path, kinds: Kinds, known: str | None = None, meant: Settings | ConfigurationError | None = None
-) -> tuple[str | None, Settings | ConfigurationError]:
-    """The file's text (None if it can't be had) and what it means; `known` is not read again if it can't mean else."""
+class _Looked(NamedTuple):
+    """The file's text (None if it can't be had), what it means, and the stamp of the folder of own policies that it names."""
+
+    text: str | None
+    outcome: Settings | ConfigurationError
+    stamp: object
+
+
+def _look(path: Path, kinds: Kinds, last: _Looked | None = None) -> _Looked:
+    """Look at the file; what it meant the last time is not worked out again if it can't mean anything else now."""
     try:
         text = file_text(path)
-        if meant is not None and text == known and not (isinstance(meant, ConfigurationError) and meant.elsewhere):
-            return text, meant
     except ConfigurationError as error:
-        return None, error
+        return _Looked(None, error, None)
+    if last is not None and text == last.text and _holds(last, kinds):
+        return last
+    outcome = _meaning(text, path, kinds)
+    stamp = _stamp(outcome, kinds)
+    if stamp is not None:  # what changed since the folder was read and before it was stamped would never be seen
+        outcome = _meaning(text, path, kinds)
+    return _Looked(text, outcome, stamp)
+
+
+def _meaning(text: str, path: Path, kinds: Kinds) -> Settings | ConfigurationError:
     try:
-        return text, read_text(text, path, kinds)
+        return read_text(text, path, kinds)
     except ConfigurationError as error:
-        return text, error
+        return error
+
+
+def _holds(last: _Looked, kinds: Kinds) -> bool:
+    """Whether all that the meaning came from, besides the text, is as it was."""
+    if isinstance(last.outcome, ConfigurationError):
+        return not last.outcome.elsewhere
+    return _stamp(last.outcome, kinds) == last.stamp
+
+
+def _stamp(outcome: Settings | ConfigurationError, kinds: Kinds) -> object:
+    """What changes with the folder of own policies; None where none is read."""
+    folder = outcome.own_policies if isinstance(outcome, Settings) else None
+    return kinds.stamp(folder) if folder is not None and isinstance(kinds, Extensible) else None
+
+
+def _sha256(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
 
 
 def _same(one: Settings | ConfigurationError, other: Settings | ConfigurationError) -> bool:

@@ -83,7 +83,9 @@ def test_help__of_the_whole__lists_every_command() -> None:
         "explain",
         "metadata",
         "run",
+        "schema",
         "simulate",
+        "status",
         "warm",
     ]
     assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == commands

@@ -43,6 +43,10 @@ def furnish(folder: Path, configured: Any, ca: bytes) -> Iterator[str]:
     for key, value in configured.items():
         if key == "folder":
             (folder / value).mkdir(exist_ok=True)
+        elif key == "own_policies":
+            (folder / value).mkdir(exist_ok=True, mode=0o755)
+            for block in blocks(OPERATOR, "python"):
+                (folder / value / f"{block.text[3:].partition(':')[0]}.py").write_text(block.text)
         elif key in ("ca", "password_file", "proxy_password_file"):
             (folder / value).write_bytes(ca if key == "ca" else b"a password\n")
         elif key.endswith("password_env"):

@@ -106,11 +106,15 @@ class Traced:
 
 
 class Judgements:
-    """Judged pages by the facts that they came from, kept over changes of the configuration."""
+    """Judged pages by the facts that they came from, kept over changes of the configuration.
+
+    `failed` says of each policy that has failed on pages how often, and on whose last.
+    """
 
     def __init__(self, capacity: int = _KEPT_FILES) -> None:
         self.recent: Recent[Hashable, Judged] = Recent(capacity)
         self.flights: Flights[Hashable, Judged] = Flights()
+        self.failed: dict[str, tuple[int, str]] = {}
 
 
 class Offer:

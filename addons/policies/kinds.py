@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import addons.policies
+from addons.policies import own
 from addons.policies.policy import Policy
-from proxyconf.rules import Kinds, Rule
+from proxyconf.rules import Extensible, Rule
 from proxyconf.rules import Policy as PolicySettings
 
 type Maker = Callable[[Sequence[Any], str], Policy]
@@ -27,11 +28,15 @@ def _found() -> Mapping[str, tuple[Maker, type[Rule]]]:
 
 _POLICIES = _found()
 
-KINDS: Kinds = {name: rule for name, (_, rule) in _POLICIES.items()}
+KINDS = Extensible(
+    {name: rule for name, (_, rule) in _POLICIES.items()}, lambda folder: own.find(folder, _POLICIES), own.stamp
+)
 """What the rules of each policy are."""
 
 
 def made(policy: PolicySettings, contact: str) -> Policy:
-    """Make a policy of what is configured."""
+    """Make a policy of what is configured. Raises ValueError, in words, if one of the operator's own cannot be made."""
+    if policy.own is not None:
+        return own.made(policy, contact)
     maker, _ = _POLICIES[policy.name]
     return maker(policy.rules, contact)

@@ -28,6 +28,7 @@ def test_status__asked_for__says_what_is_running(desk: httpx.Client, gateway: Ru
     assert status.keys() == {
         *("wheelgate", "ca_sha256", "configuration", "pid"),
         *("cache", "files", "documents", "sources"),
+        *("in_force", "bad_edit", "waiting_for_restart", "failed_policies", "wrong"),
     }
 
 

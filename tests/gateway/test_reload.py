@@ -12,6 +12,7 @@ from mitmproxy.master import Master
 from mitmproxy.options import Options
 
 from addons.assembly import Present
+from addons.edits import Edits
 from addons.install import clock, into_running
 from addons.leaf import ShownLeaf
 from addons.lifetime import Lifetime
@@ -31,6 +32,7 @@ from tests.gateway.logs import IN_FORCE, PATIENCE, Log
 from tests.gateway.running import RunningGateway, configuration
 
 NOT_IN_FORCE = "the configuration before stays in force"
+AGAIN = "says again what is in force"
 
 
 def edited(path: Path, **settings: object) -> str:
@@ -253,7 +255,7 @@ async def test_edit__that_cannot_be_built__changes_nothing_and_is_reported(
     present = Unbuildable(settings)
     before = present.assembly
     leaf = ShownLeaf(open_authority(tmp_path / "certs", clock()), clock)
-    lifetime = Lifetime(Master(Options()), present, Origin(Tickets()), leaf, config)
+    lifetime = Lifetime(Master(Options()), present, Origin(Tickets()), leaf, Edits(config, clock))
     await lifetime.running()
     try:
         await asyncio.to_thread(config.write_text, edited(config, contact="Ask us"))

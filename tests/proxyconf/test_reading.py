@@ -70,7 +70,9 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     path = furnish(tmp_path)
     text = "\n".join(examples_taken(default_text()))
     text = re.sub(r"(?<= )certificates/\w+\.pem", "ca.pem", text).replace("/srv/wheels", "wheels")
-    text = text.replace("/etc/wheelgate/bundles.pub", "file.txt")
+    text = text.replace("/etc/wheelgate/bundles.pub", "file.txt").replace(
+        "own_policies: policies", "own_policies: wheels"
+    )
     text = text.replace("upstream:\n", "upstream:\n  proxy: http://proxy.example.org:3128\n")
     read_in = read_text(text, path, KINDS)
     assert [source.name for source in read_in.sources] == ["acme", "registry", "pypi"]

@@ -1,0 +1,29 @@
+"""What is wrong with a running gateway, in words: the same at its status and health addresses and in `wheelgate status`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from addons.edits import BadEdit
+
+_SOURCES = {
+    "out": "does not answer, and what is kept of it is given",
+    "down": "has not answered for long, and is asked once in a while only",
+}
+
+
+def wrong(
+    bad: BadEdit | None, waiting: Sequence[str], failed: Mapping[str, tuple[int, str]], sources: Mapping[str, str]
+) -> Iterator[str]:
+    """Say what is wrong: a bad edit, settings that wait for a restart, policies that failed, sources that are out.
+
+    `failed` says of each policy how often, and on which project's page last; `sources` how each index is.
+    """
+    if bad is not None:
+        yield f"{bad.error} - the configuration before stays in force"
+    if waiting:
+        yield f"{', '.join(waiting)}: read at start only; restart wheelgate, or put back what it was started with"
+    for policy, (number, project) in failed.items():
+        times = "once" if number == 1 else f"{number} times"
+        yield f"policy {policy}: failed {times}, last on {project}, all of which is refused; the log says why"
+    for source, condition in sources.items():
+        if condition in _SOURCES:
+            yield f"source {source}: {_SOURCES[condition]}"
