@@ -11,7 +11,17 @@ from pathlib import Path
 
 import click
 
-from addons import cli_bundle, cli_ca, cli_cache, cli_explain, cli_metadata, cli_simulate, cli_status, cli_warm, reaching
+from addons import (
+    cli_bundle,
+    cli_ca,
+    cli_cache,
+    cli_explain,
+    cli_metadata,
+    cli_simulate,
+    cli_status,
+    cli_warm,
+    reaching,
+)
 from addons.cli_parts import (
     BAD_CONFIGURATION,
     AnyFile,

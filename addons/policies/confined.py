@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from datetime import datetime
 
 from addons.policies.policy import Policy
+from addons.policies.whole import Whole
 from addons.simple.names import ProjectName
 from addons.simple.page import File, Page
 
@@ -19,7 +20,6 @@ class Confined:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._forbidden = frozenset(policy.forbidden)
 
     def apply(self, page: Page, at: datetime) -> Page:
         """Give the page as the policy leaves it. Raises OutOfBounds, and whatever the policy raises."""
@@ -36,10 +36,9 @@ class Confined:
         """Give what the policy gives."""
         return self._policy.changes(page, at)
 
-    @property
-    def forbidden(self) -> frozenset[ProjectName]:
-        """What the policy gave when it was made."""
-        return self._forbidden
+    def whole(self, at: datetime) -> Whole:
+        """Give what the policy gives."""
+        return self._policy.whole(at)
 
 
 def check(before: Page, after: object) -> None:

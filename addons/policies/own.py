@@ -25,7 +25,7 @@ from proxyconf.reading import ConfigurationError
 from proxyconf.rules import Kinds, Rule
 from proxyconf.rules import Policy as PolicySettings
 
-_MEMBERS = ("apply", "facts", "changes", "forbidden")
+_MEMBERS = ("apply", "facts", "changes", "whole")
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 _read: dict[tuple[Path, str], type[Rule]] = {}  # by file and sha256, so that what has not changed is not run again

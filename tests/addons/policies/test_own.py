@@ -75,7 +75,7 @@ BAD: list[tuple[str, str, str, str]] = [
     ("no rule", "class Mine: pass\n", ": ", "has no class MineRule that comes of proxyconf.rules.Rule"),
     ("rule of another kind", "class MineRule: pass\n", ": ", "has no class MineRule that comes of"),
     ("no policy", RULE, ": ", "has no class Mine; write the policy"),
-    ("no members", RULE + "class Mine:\n    facts = 1\n", ": ", "Mine lacks apply and changes and forbidden"),
+    ("no members", RULE + "class Mine:\n    facts = 1\n", ": ", "Mine lacks apply and changes and whole"),
     (
         "not made",
         IMPORTS

@@ -10,6 +10,7 @@ from addons.policies.deny import Deny
 from addons.policies.policy import Policy, apply_all, hide_refused, next_change
 from addons.policies.snapshot import Snapshot, SnapshotRule
 from addons.policies.uploads import uploaded
+from addons.policies.whole import Whole
 from addons.simple.page import Page, Refusal, versions_of
 from tests.addons.policies.dated import (
     OWN,
@@ -83,7 +84,7 @@ def test_snapshot__of_a_later_project__is_an_empty_page() -> None:
     later = dated(AFTER, versions=("1.0",), status="archived", status_reason="moved", meta={"_x": 1})
     seen = shown(later, snapshot_rule())
     assert seen == msgspec.structs.replace(later, files=(), versions=())
-    assert Snapshot([snapshot_rule()]).forbidden == frozenset()
+    assert Snapshot([snapshot_rule()]).whole(AT) == Whole()
 
 
 def test_snapshot__of_what_was_yanked_since__shows_it_as_yanked() -> None:
