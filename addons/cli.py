@@ -30,6 +30,7 @@ from addons.cli_parts import (
     ProxyUrl,
     Refused,
     authority_of,
+    clock,
     configuration,
     in_words,
     log,
@@ -40,10 +41,12 @@ from addons.edits import words
 from addons.policies.kinds import KINDS
 from addons.trust.environment import Shell, shell_lines
 from proxyconf.addresses import Address
+from proxyconf.endings import DAY, endings, without_effect
 from proxyconf.reading import default_text, read
 from proxyconf.settings import Settings
 
 _WAIT_SECONDS = 30.0
+_ENDS_SOON = 14 * DAY
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -184,7 +187,8 @@ def check(file: Path) -> None:
     """Say whether a configuration can be used.
 
     What it names (folders, certificates, passwords) has to be there, and it is built as a gateway would build it. Prints a
-    summary, or where it is wrong and what to do, as a running gateway would say it: FILE:LINE:COLUMN: words.
+    summary, and the rules that have ended by themselves, end within 14 days or have no effect; or where it is wrong and
+    what to do, as a running gateway would say it: FILE:LINE:COLUMN: words.
 
     \b
     Exit codes:
@@ -199,7 +203,7 @@ def check(file: Path) -> None:
             asyncio.run(try_out(settings))
         except (ValueError, OSError) as error:
             raise Refused(words(error, file), BAD_CONFIGURATION) from error
-    for line in _summary(settings):
+    for line in _summary(settings) + _noted(settings):
         click.echo(line)
     click.echo(f"{file}: good")
 
@@ -212,6 +216,15 @@ def _summary(settings: Settings) -> list[str]:
         *(f"source      {each.name}: {own[each.own]}, {each.folder or each.index}" for each in settings.sources),
         f"reserved    {', '.join(settings.reserved) or 'nothing'}",
         *(f"policy      {rule}" for rule in rules or ["none"]),
+    ]
+
+
+def _noted(settings: Settings) -> list[str]:
+    at = clock()
+    ends = endings(settings.policies, at, _ENDS_SOON)
+    return [
+        *(f"{'ended' if each.until <= at else 'ends soon':<11} {each.said(at)}" for each in ends),
+        *(f"no effect   {said}" for said in without_effect(settings.policies)),
     ]
 
 

@@ -106,7 +106,7 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
         waiting=lambda: present.waiting,
     )
     leaf = ShownLeaf(authority, clock)
-    lifetime = Lifetime(master, present, origin, leaf, edits)
+    lifetime = Lifetime(master, present, origin, leaf, edits, clock)
     lane = Lane(master, present, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))
     master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lane, lifetime)
     master.options.update(**options(leaf))

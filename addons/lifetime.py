@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from addons.edits import Edits
 from addons.leaf import ShownLeaf
 from addons.origin.server import Origin
 from addons.policies.kinds import KINDS
+from proxyconf.endings import Reminders
 from proxyconf.reading import ConfigurationError
 from proxyconf.settings import Settings
 from proxyconf.watching import watch
@@ -21,6 +23,11 @@ from proxyconf.watching import watch
 logger = logging.getLogger(__name__)
 
 _LOOK_AT_LEAF = 6 * 3600.0  # seconds
+_LOOK_AT_ENDS = 60.0  # seconds
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - with `install`, the one place that reads the clock
 
 
 class Lifetime:
@@ -35,12 +42,15 @@ class Lifetime:
         origin: Origin,
         leaf: ShownLeaf,
         edits: Edits,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         self.leaf = leaf
         self.show = lambda option: master.options.update(certs=option)
         self._present = present
         self._origin = origin
         self._edits = edits
+        self._clock = clock
+        self._reminders = Reminders()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -55,6 +65,7 @@ class Lifetime:
             self._begin(self._present.blobs.begin())
         self._begin(self._look_at_leaf())
         self._begin(self._present.hear_purges())
+        self._begin(self._look_at_ends())
         if self._edits.configuration is not None:
             self._begin(self._follow(self._edits.configuration))
 
@@ -90,6 +101,16 @@ class Lifetime:
             return
         self._edits.take(sha256)
         logger.warning("%s: the new configuration is in force", configuration)
+        self._remind()
+
+    async def _look_at_ends(self) -> None:
+        while True:
+            self._remind()
+            await asyncio.sleep(_LOOK_AT_ENDS)
+
+    def _remind(self) -> None:
+        for said in self._reminders.due(self._present.assembly.settings.policies, self._clock()):
+            logger.warning("%s: a rule that ends by itself: %s", self._edits.configuration or "the configuration", said)
 
     def _know(self, sha256: str | None, configuration: Path) -> None:
         corrected = self._edits.bad is not None

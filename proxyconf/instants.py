@@ -1,6 +1,6 @@
 """Instants as an operator writes them. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Self
 
 from proxyconf.misfit import Misfit, shown
@@ -12,21 +12,23 @@ class Instant(datetime):
     @classmethod
     def read(cls, text: str) -> Self:
         """Read one. Raises Misfit."""
+        written = text.strip().upper()  # RFC 3339 section 5.6: "t" and "z" may be small
         try:
-            found = cls.fromisoformat(text.strip())
+            day = date.fromisoformat(written)
+            return cls(day.year, day.month, day.day, tzinfo=UTC)
         except ValueError:
+            pass  # no date alone
+        try:
+            found = cls.fromisoformat(written)
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):  # OverflowError: before the year 1 in UTC, or after 9999
             raise Misfit(
                 f'{shown(text)} is no instant; write a date or a time with its zone, like "2026-12-01T08:00Z"'
             ) from None
-        if found.tzinfo is not None:
-            return cls._in_utc(found, text)
-        if len(text.strip()) > len("2026-12-01"):
-            raise Misfit(f'{shown(text)} has no time zone; write "{text.strip()}Z" if it is UTC')
-        return found.replace(tzinfo=UTC)
+        raise Misfit(f'{shown(text)} has no time zone; write "{written}Z" if it is UTC')
 
-    @classmethod
-    def _in_utc(cls, found: Self, text: str) -> Self:
-        try:
-            return found.astimezone(UTC)
-        except OverflowError:  # the first hours of the year 1 east of Greenwich, the last ones of 9999 west of it
-            raise Misfit(f"{shown(text)} is out of all times; write a year between 2 and 9998") from None
+
+def shown_instant(at: datetime) -> str:
+    """Give an instant for people: `2026-12-01 08:00 UTC`, with seconds if it has some."""
+    return f"{at.astimezone(UTC):{'%Y-%m-%d %H:%M:%S' if at.second or at.microsecond else '%Y-%m-%d %H:%M'}} UTC"

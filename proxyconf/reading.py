@@ -12,6 +12,7 @@ from proxyconf.checking import check
 from proxyconf.instants import Instant
 from proxyconf.misfit import Misfit
 from proxyconf.nodes import find, plain, tree
+from proxyconf.rule_checks import check_rules
 from proxyconf.rules import NO_KINDS, Extensible, Kinds, Policy
 from proxyconf.settings import Settings, settings_type
 from proxyconf.shape import Shape
@@ -115,6 +116,10 @@ def _settings(root: yaml.Node, path: Path, kinds: Kinds) -> Settings:
         raise _located(complaint(error, root, hook.rejected, Shape(kind)), path, elsewhere=False) from None
     fields = {name: getattr(written, name) for name in Settings.__struct_fields__}
     settings = Settings(**{**fields, "policies": _policies(written, root, own)})
+    try:
+        check_rules(settings.policies, {**kinds, **own}, root)
+    except Misfit as misfit:
+        raise _located(misfitting(misfit, root), path, elsewhere=False) from None
     try:
         check(settings)
     except Misfit as misfit:

@@ -5,7 +5,7 @@ Every policy's rules are structs that come of `Rule`; which policies there are i
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import msgspec
 from packaging.specifiers import SpecifierSet
@@ -23,7 +23,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `project` is a name in any spelling, a prefix as `acme-*`, or `*`. `files` are globs of filenames, of which one must match;
     `sha256` are those of files, of which one must be the file's. `id` is a ticket or an advisory, `author` who decided.
+    `refuses` is whether its policy refuses files at all, so that they can be let past it.
     """
+
+    refuses: ClassVar[bool] = True
 
     project: str | None = None
     versions: SpecifierSet | None = None
@@ -44,6 +47,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             id=values.sentence,
             author=values.sentence,
         )
+
+    @property
+    def lets_past(self) -> tuple[str, ...] | None:
+        """The names of the policies that the rule lets files past, none for all of them; None: it lets nothing past any."""
+        return None
 
     def must_name_files(self) -> None:
         """Raise Misfit for a rule that would be about everything only because nothing is written in it."""

@@ -1,5 +1,6 @@
 """Names, version specifiers, sentences and numbers as an operator writes them. Pure; each function raises Misfit."""
 
+import fnmatch
 import re
 from collections.abc import Callable
 
@@ -10,6 +11,9 @@ from proxyconf.misfit import Misfit, shown
 
 _PROJECT = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _PREFIX = re.compile(r"([a-z0-9]([a-z0-9._-]*[a-z0-9])?)[._-]+\*", re.ASCII | re.IGNORECASE)
+_NO_GLOB = re.compile(r"[{}|^$\\]|\A!")  # what other languages of patterns have
+_BRACKETED = re.compile(r"([^][]|\[!?\]?[^]]+\])*+")
+_NOTHING = "(?!)"  # how `fnmatch` writes what matches nothing
 
 
 def project_name(text: str) -> str:
@@ -48,10 +52,18 @@ def scope(text: str) -> str:
 
 
 def filename_glob(text: str) -> str:
-    """A pattern of filenames, with `*`, `?` and `[...]`."""
-    if not text.strip() or "/" in text:
-        raise Misfit(f'{shown(text)} is no pattern of filenames; write one like "*.tar.gz" or "demo-1.0-*.whl"')
-    return text
+    """A pattern of filenames, with `*`, `?` and `[...]`, in small letters: capitals make no other file of it.
+
+    What looks like a pattern and could match no file is refused: a rule without effect is taken for a protection.
+    """
+    if not text.strip() or "/" in text or _NO_GLOB.search(text):
+        raise Misfit(
+            f'{shown(text)} is no pattern of filenames, which has *, ? and [...] only; write one like "*.tar.gz" or'
+            ' "demo-1.0-*.whl", and two patterns for two kinds of files'
+        )
+    if not _BRACKETED.fullmatch(text) or _NOTHING in fnmatch.translate(text.lower()):
+        raise Misfit(f'{shown(text)} has brackets that match nothing; write them like "[0-9]" or "[!ab]"')
+    return text.lower()
 
 
 def sha256(text: str) -> str:

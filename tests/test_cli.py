@@ -1,6 +1,7 @@
 """The `wheelgate` command, called in this process: what it prints, and its exit codes."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from addons.cli import main
+from addons.cli_parts import clock
 from proxyconf.reading import default_text
 from tests.calling import call
 from tests.wheelgate_process import free_port
@@ -166,6 +168,26 @@ def test_check__good_file__summarises_it(config: Path, tmp_path: Path) -> None:
         "source      pypi: public, https://pypi.org/simple/",
         "reserved    acme, acme-*",
         "policy      deny, 2 rules",
+        "wheelgate.yaml: good",
+    ]
+
+
+def test_check__rules_that_end_or_do_nothing__are_listed(tmp_path: Path) -> None:
+    """Those that have ended, those that end within two weeks, and an exemption from nothing; it is good all the same."""
+    soon = clock() + timedelta(days=13, hours=1)
+    later = soon + timedelta(days=2)
+    rules = [
+        {"project": name, "reason": "x", "until": f"{end:%Y-%m-%dT%H:%MZ}"} for name, end in (("b", soon), ("c", later))
+    ]
+    rules += [{"project": "a", "reason": "x", "until": "2020-01-01"}]
+    settings = {"policies": [{"deny": rules}, {"allow": [{"project": "a", "reason": "x"}]}]}
+    (tmp_path / "wheelgate.yaml").write_text(yaml.safe_dump(settings))
+    said = call("check", "wheelgate.yaml")
+    assert said.exit_code == 0
+    assert said.stdout.splitlines()[-4:] == [
+        "ended       line 9: deny, a: ended 2020-01-01 00:00 UTC; take it out, or give it a later end",
+        f"ends soon   line 3: deny, b: ends {soon:%Y-%m-%d %H:%M} UTC, in 13 days",
+        "no effect   line 13: allow, a: lets files past no policy below it; move it up",
         "wheelgate.yaml: good",
     ]
 

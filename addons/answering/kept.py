@@ -45,6 +45,16 @@ def stood_in(answer: Answer, stale: float | None) -> Answer:
     return replace(answer, headers={**answer.headers, **marks})
 
 
+def no_longer_than(answer: Answer, left: float | None) -> Answer:
+    """Let nobody keep an answer for longer than what it says holds: for so many seconds (None: there is no end to it)."""
+    if left is None:
+        return answer
+    said = answer.headers.get("Cache-Control", "")
+    if not said.startswith("max-age=") or left >= int(said.removeprefix("max-age=")):
+        return answer
+    return replace(answer, headers={**answer.headers, "Cache-Control": f"max-age={int(left)}"})
+
+
 def is_same(etag: str, if_none_match: str | None) -> bool:
     """Tell whether the client's copy is the one with this ETag (CCH-03)."""
     if if_none_match is None:

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from urllib.parse import quote
 
 from addons.answering.coded import coded
-from addons.answering.kept import Kept, Ready, ready, stood_in
+from addons.answering.kept import Kept, Ready, no_longer_than, ready, stood_in
 from addons.answering.legacy_facts import Facts, composed, gather, public_source, rendered
 from addons.answering.offer import Found, Offer, is_large
 from addons.answering.page_answer import serial
@@ -54,7 +54,8 @@ class LegacyAnswers:
             return not_found(f"no file of {project} is offered" + (" in this version" if route.version else ""))
         facts = await gather(found, shelf, about, whole=route.version is None, max_age=request.max_age)
         made = await self._ready(facts, coding(request.headers.get("accept-encoding")))
-        return stood_in(made.for_client(request.headers.get("if-none-match")), facts.stale)
+        answer = no_longer_than(made.for_client(request.headers.get("if-none-match")), found.left(request.at))
+        return stood_in(answer, facts.stale)
 
     async def _shelf(self, found: Found) -> Shelf:
         shelf = self._shelves.find(found.version)

@@ -1,7 +1,7 @@
 """What is offered: a project's page under the policies, and the files that it offers. Everything else asks this."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from addons.announcing.links import Announced
 from addons.cache.flight import Flights
 from addons.cache.recent import Recent
 from addons.off_loop import off_loop
-from addons.policies.policy import Policy, apply_all, hide_refused, next_change
+from addons.policies.policy import Policy, apply_all, facts_of, hide_refused, lasts_until
 from addons.policies.tracing import Step, trace
 from addons.policies.wording import linked
 from addons.routes import OWN_FILES
@@ -39,17 +39,25 @@ class Offered:
 
 @dataclass(frozen=True)
 class Judged:
-    """A page under the policies: with refused files marked, and as clients see it; true until the clock says `until`."""
+    """A page under the policies: with refused files marked, and as clients see it; true until the clock says `until`.
+
+    `since`: a judgement that was true until then was seen before, so this one is not true of an earlier instant.
+    """
 
     version: Hashable
     page: Page
     shown: Page
     files: Mapping[str, File]
     until: datetime | None
+    since: datetime | None = None
 
     def holds(self, at: datetime) -> bool:
-        """Tell whether the judgement is still true at this instant."""
-        return self.until is None or at < self.until
+        """Tell whether the judgement is true at this instant: still, or (after the clock was set back) already."""
+        return (self.until is None or at < self.until) and (self.since is None or at >= self.since)
+
+    def ended(self, at: datetime) -> datetime | None:
+        """When it ceased to be true, if it has by this instant."""
+        return self.until if self.until is not None and self.until <= at else None
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,10 @@ class Found:
     def stale(self) -> float | None:
         """How old (seconds) the oldest part is that stands in for an answer of its source; None if none does."""
         return max((part.page.stale for part in self.parts if part.page.stale is not None), default=None)
+
+    def left(self, at: datetime) -> float | None:
+        """For how many seconds from an instant on the judgement holds by the clock; None: for as long as its facts do."""
+        return None if self.judged.until is None else (self.judged.until - at).total_seconds()
 
     @property
     def page(self) -> Page:
@@ -147,10 +159,10 @@ class Offer:
         known = await self.announcer.known(parts, offers) if self.announcer is not None else ()
         terms = self.announcer.terms if self.announcer is not None else None
         versions = [(part.source.name, part.page.version) for part in parts]
-        key = (project, *versions, self._hide, self._address, self._facts(project), known, terms)
+        key = (project, *versions, self._hide, self._address, facts_of(self._policies, project, at), known, terms)
         judged = self._judgements.recent.find(key)
         if judged is None or not judged.holds(at):
-            judged = await self._judgement(key, parts, known, at)
+            judged = await self._judgement(key, parts, known, at, judged.ended(at) if judged is not None else None)
         return Found(project, parts, judged)
 
     async def traced(self, project: ProjectName, at: datetime) -> Traced:
@@ -172,17 +184,14 @@ class Offer:
         alone = apply_all(self._policies, page, at)
         return any(each.refused is None for each in alone.files)
 
-    def _facts(self, project: ProjectName) -> Hashable:
-        return tuple((type(policy), facts) for policy in self._policies if (facts := policy.facts(project)) != ())
-
     async def _judgement(
-        self, key: Hashable, parts: Sequence[Part], known: Sequence[Announced], at: datetime
+        self, key: Hashable, parts: Sequence[Part], known: Sequence[Announced], at: datetime, since: datetime | None
     ) -> Judged:
         if not any(is_large(part.page) for part in parts):
-            return self._keep(key, self._judge(key, parts, known, at))
+            return self._keep(key, replace(self._judge(key, parts, known, at), since=since))
 
         async def aside() -> Judged:
-            return self._keep(key, await off_loop(True, self._judge, key, parts, known, at))
+            return self._keep(key, replace(await off_loop(True, self._judge, key, parts, known, at), since=since))
 
         judged = await self._judgements.flights.share(key, aside)
         return judged if judged.holds(at) else await aside()
@@ -194,12 +203,14 @@ class Offer:
             page = _told_where(page, whole, explained_at(self._address, page.project))
         if self.announcer is not None:
             page = self.announcer.linked(page, known, parts[0].source.name)
-        until = next_change(self._policies, whole, at)
+        until = lasts_until(self._policies, whole, page, at)
         shown = _readdressed(hide_refused(page, all_of_them=self._hide), parts)
         # What the clock changes is of another version each time; all else has one for ever.
         return Judged((key, until), page, shown, {file.filename: file for file in page.files}, until)
 
     def _keep(self, key: Hashable, judged: Judged) -> Judged:
+        for policy in judged.page.failed:
+            self._judgements.failed[policy] = (self._judgements.failed.get(policy, (0, ""))[0] + 1, judged.page.project)
         self._judgements.recent.keep(key, judged, len(judged.page.files) + 1)
         return judged
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from addons.answering.coded import coded
-from addons.answering.kept import Kept, Ready, ready, stood_in
+from addons.answering.kept import Kept, Ready, no_longer_than, ready, stood_in
 from addons.answering.offer import Found, Offer, is_large
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer, absent, found_at, moved
@@ -42,7 +42,8 @@ class PageAnswers:
         form = negotiate(request.headers.get("accept"), found.wanted)
         code = coding(request.headers.get("accept-encoding"))
         made = await self._ready(offered, form, code)
-        return stood_in(made.for_client(request.headers.get("if-none-match")), offered.stale)
+        answer = no_longer_than(made.for_client(request.headers.get("if-none-match")), offered.left(request.at))
+        return stood_in(answer, offered.stale)
 
     async def _ready(self, offered: Found, form: Form, code: Coding) -> Ready:
         key = (offered.version, form, code, self._max_age)

@@ -10,7 +10,7 @@ from werkzeug.http import parse_accept_header
 
 from addons.answering.coded import coded
 from addons.answering.file_answer import FileAnswers
-from addons.answering.kept import ready, stood_in
+from addons.answering.kept import no_longer_than, ready, stood_in
 from addons.answering.legacy_answer import not_found
 from addons.answering.offer import Offer
 from addons.answering.request import Request
@@ -62,7 +62,8 @@ class ProvenanceAnswers:
         if told is None:
             return not_found(f"no provenance is known of {route.filename}")
         ages = [age for age in (told.stale, found.stale) if age is not None]
-        return stood_in(await self._given(told.content, chosen, request), max(ages, default=None))
+        answer = no_longer_than(await self._given(told.content, chosen, request), found.left(request.at))
+        return stood_in(answer, max(ages, default=None))
 
     async def _given(self, body: bytes, chosen: str, request: Request) -> Answer:
         code = coding(request.headers.get("accept-encoding"))

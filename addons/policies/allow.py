@@ -1,7 +1,7 @@
 """allow: files that the policies below do not refuse."""
 
 from datetime import datetime
-from typing import override
+from typing import ClassVar, override
 
 import msgspec
 
@@ -15,6 +15,8 @@ from proxyconf.rules import EVERY, Rule
 class AllowRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Files that are let through, and why; `past` are the policies that they are let through by name, all if it is empty."""
 
+    refuses: ClassVar[bool] = False
+
     reason: str
     past: tuple[str, ...] = ()
 
@@ -22,6 +24,12 @@ class AllowRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.must_name_files()
+
+    @property
+    @override
+    def lets_past(self) -> tuple[str, ...]:
+        """What `past` says."""
+        return self.past
 
 
 class Allow(Ruled[AllowRule]):

@@ -45,13 +45,12 @@ class Deny(Ruled[DenyRule]):
         """Mark what the rules cover as refused."""
         rules = [rule for _, rule in self._rules.about(page.project).rules if is_in_force(rule, at)]
         page = _without_bare_versions(page, rules)
-        whole = next((rule for rule in rules if is_about_all_of_it(rule)), None)
-        if whole is not None and not any(is_allowed(file, "deny") for file in page.files):
-            return self._project(page, refusal("deny", whole, ""))
+        whole = [rule for rule in rules if is_about_all_of_it(rule)]
+        if whole and not any(is_allowed(file, "deny") for file in page.files):
+            return self._project(page, refusal("deny", whole[0], "", whole))
         found = self._rules.covered(page, at, unknown=True)
-        return with_refused(
-            page, {place: refusal("deny", first, "") for place, (first, *_) in found.items()}, self._contact
-        )
+        verdicts = {place: refusal("deny", rules[0], "", rules) for place, rules in found.items()}
+        return with_refused(page, verdicts, self._contact)
 
     @override
     def whole(self, at: datetime) -> Whole:

@@ -45,7 +45,7 @@ class FormatsRule(ShapeRule, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if self.only == ():
             raise Misfit("is empty, so nothing would come in; write the kinds that do, or a deny", "only")
 
-    def refuses(self, kind: Format) -> bool:
+    def keeps_out(self, kind: Format) -> bool:
         """Tell whether files of this kind stay outside."""
         return kind not in self.only if self.only is not None else kind in (self.refuse or ())
 
@@ -60,7 +60,7 @@ class Formats(Deciding[FormatsRule]):
 
 def _judge(rule: FormatsRule, file: File) -> Refusal | None:
     kind = format_of(file.filename)
-    return refusal("formats", rule, _REASONS[kind]) if rule.refuses(kind) else None
+    return refusal("formats", rule, _REASONS[kind]) if rule.keeps_out(kind) else None
 
 
 def format_of(filename: str) -> Format:

@@ -1,6 +1,7 @@
 """Rules looked up by project and matched to files: ten thousand of them cost a page hardly more than ten."""
 
 import hashlib
+from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +17,15 @@ from addons.simple.page import File, Page
 from proxyconf.rules import EVERY, Rule
 
 _REMEMBERED = 10_000  # projects
+_HELD = 200_000  # rules, in the lists of those that are about one project
 
 
 @dataclass(frozen=True)
 class About[R: Rule]:
-    """The rules about one project, in the order written, with their places in it. `digest`: equal ones, equal rules; "" if there is none."""
+    """The rules about one project, in the order written, with their places in it.
+
+    `digest` is equal exactly if the rules are, and their order, wherever they are written; "" if there is none.
+    """
 
     rules: tuple[tuple[int, R], ...]
     digest: str
@@ -34,23 +39,41 @@ class Rulebook[R: Rule]:
         self._named: dict[str, list[tuple[int, R]]] = {}
         self._hashed: dict[str, list[tuple[int, R]]] = {}
         self._about: dict[ProjectName, About[R]] = {}
+        self._alike: dict[tuple[str, ...], About[R]] = {}
+        self._held = 0
+        hashed: list[tuple[int, R]] = []
         for number, rule in enumerate(rules):
             if rule.sha256 and rule.project in (None, EVERY):
-                for sha256 in rule.sha256:
+                hashed.append((number, rule))
+                for sha256 in dict.fromkeys(rule.sha256):
                     self._hashed.setdefault(sha256, []).append((number, rule))
             else:
                 self._named.setdefault(rule.project or EVERY, []).append((number, rule))
-        self._digest = _digest(self._hashed.items())
+        self._hashed_at = [number for number, _ in hashed]
+        self._digest = _digest([rule for _, rule in hashed]) if hashed else ""
 
     def about(self, project: ProjectName) -> About[R]:
         """Give the rules that name the project, a prefix of it, or every one; not those about files of any project by their sha256."""
         found = self._about.get(project)
         if found is None:
-            rules = sorted(pair for name in _names(project) for pair in self._named.get(name, ()))
-            digest = _digest(rules) + self._digest if rules or self._hashed else ""
+            found = self._of(tuple(name for name in _names(project) if name in self._named))
             if len(self._about) >= _REMEMBERED:
                 self._about.clear()
-            found = self._about[project] = About(tuple(rules), digest)
+            self._about[project] = found
+        return found
+
+    def _of(self, names: tuple[str, ...]) -> About[R]:
+        """Give the rules of these names: one and the same object for all projects that no others are about."""
+        found = self._alike.get(names)
+        if found is None:
+            rules = sorted((pair for name in names for pair in self._named[name]), key=_place)
+            # Where they stand among the rules on sha256 counts, as the first rule gives a file its words; else no number does.
+            digest = _digest([(bisect(self._hashed_at, number), rule) for number, rule in rules]) if rules else ""
+            found = About(tuple(rules), digest + self._digest)
+            if self._held > _HELD:
+                self._about, self._alike, self._held = {}, {}, 0
+            self._held += len(rules)
+            self._alike[names] = found
         return found
 
     def covered(self, page: Page, at: datetime, *, unknown: bool) -> Mapping[int, tuple[R, ...]]:
@@ -68,7 +91,9 @@ class Rulebook[R: Rule]:
                     found[position] = covering
         for position, file in enumerate(page.files) if self._hashed else ():
             pairs = self._hashed.get(file.hashes.get("sha256", ""), ())
-            if covering := [pair for pair in pairs if is_in_force(pair[1], at) and _is_meant(pair[1], file)]:
+            pairs = [pair for pair in pairs if is_in_force(pair[1], at) and _is_meant(pair[1], file)]
+            version = version_of(file.filename, page.project) if pairs else None
+            if covering := [pair for pair in pairs if covers(pair[1], version, unknown=unknown)]:
                 found[position] = sorted((*found.get(position, ()), *covering), key=_place)
         return {position: tuple(rule for _, rule in pairs) for position, pairs in found.items()}
 
@@ -154,7 +179,10 @@ def is_about_all_of_it(rule: Rule) -> bool:
 def _is_meant(rule: Rule, file: File) -> bool:
     if rule.sha256 and file.hashes.get("sha256") not in rule.sha256:
         return False
-    return not rule.files or any(fnmatchcase(file.filename, pattern) for pattern in rule.files)
+    if not rule.files:
+        return True
+    filename = file.filename.lower()
+    return any(fnmatchcase(filename, pattern) for pattern in rule.files)
 
 
 def positions_by_version(page: Page) -> Mapping[Version | None, Sequence[int]]:

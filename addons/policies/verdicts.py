@@ -1,6 +1,7 @@
 """What policies do to files: refuse them in words that reach people, unless another policy lets them through."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -9,9 +10,18 @@ from addons.simple.page import File, Page, Refusal
 from proxyconf.rules import EVERY, Rule
 
 
-def refusal(policy: str, rule: Rule, reason: str) -> Refusal:
-    """Give a policy's verdict by one of its rules: in the rule's own words, or for this reason."""
-    return Refusal(policy=policy, reason=rule.reason or reason, id=rule.id)
+def refusal(policy: str, rule: Rule, reason: str, among: Sequence[Rule] = ()) -> Refusal:
+    """Give a policy's verdict by one of its rules: in the rule's own words, or for this reason.
+
+    `among` are all rules that say the same of the file, if there are more: it is refused until the last of them has ended.
+    """
+    return Refusal(policy=policy, reason=rule.reason or reason, id=rule.id, until=last_end(among or (rule,)))
+
+
+def last_end(rules: Sequence[Rule]) -> datetime | None:
+    """Give the instant from which none of the rules is in force; None: some have no end."""
+    ends = [rule.until for rule in rules if rule.until is not None]
+    return max(ends) if len(ends) == len(rules) and ends else None
 
 
 def is_allowed(file: File, policy: str) -> bool:

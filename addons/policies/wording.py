@@ -3,6 +3,7 @@
 import msgspec
 
 from addons.simple.page import Refusal
+from proxyconf.instants import shown_instant
 
 _VERBS = {"yank": "Yanked"}
 _LIMIT = 200  # characters of a reason phrase; a terminal shows no more either
@@ -12,11 +13,13 @@ _CUT = " [...]"
 def words(refusal: Refusal, contact: str, verb: str | None = None) -> str:
     """Say what a policy did: `Blocked by wheelgate: deny MAL-2026-1: steals tokens. Ask #python-help`.
 
-    The policy and its ticket come first, as a terminal cuts the end; `contact` last, as it is written.
-    `verb` is for what is only yanked by a policy that can do both.
+    The policy and its ticket come first, as a terminal cuts the end; `contact` last, as it is written. Where it ends by itself,
+    the reason is followed by `(until 2026-12-01 08:00 UTC)`. `verb` is for what is only yanked by a policy that can do both.
     """
     rule = f"{refusal.policy} {refusal.id}" if refusal.id else refusal.policy
     said = f"{verb or _VERBS.get(refusal.policy, 'Blocked')} by wheelgate: {rule}: {refusal.reason}"
+    if refusal.until is not None:
+        said = f"{said.rstrip('.')} (until {shown_instant(refusal.until)})"
     return f"{said.rstrip('.')}. {contact}" if contact else said
 
 

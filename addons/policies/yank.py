@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import override
+from typing import ClassVar, override
 
 import msgspec
 
 from addons.policies.rules import Ruled
-from addons.policies.verdicts import with_changed
+from addons.policies.verdicts import refusal, with_changed
 from addons.policies.wording import words
-from addons.simple.page import File, Page, Refusal
+from addons.simple.page import File, Page
 from proxyconf.rules import Rule
 
 
 class YankRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Files that only those get who pin them, and why."""
+
+    refuses: ClassVar[bool] = False
 
     reason: str
 
@@ -39,5 +41,5 @@ class Yank(Ruled[YankRule]):
 
     def _yanked(self, file: File, rules: Sequence[YankRule]) -> File:
         given = [file.yanked] if isinstance(file.yanked, str) else []
-        said = [words(Refusal(policy="yank", reason=rule.reason, id=rule.id), self._contact) for rule in rules]
+        said = [words(refusal("yank", rule, ""), self._contact) for rule in rules]
         return msgspec.structs.replace(file, yanked="; ".join([*given, *said]))

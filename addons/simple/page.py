@@ -4,6 +4,7 @@ Sources: PEP 503, 592, 658, 691, 700, 714, 740, 792.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,13 +21,15 @@ class NotAPage(ValueError):
 class Refusal(msgspec.Struct, frozen=True):
     """A policy's verdict on a file: the policy's name, its reason, and the ticket or advisory behind it.
 
-    `hidden`: the file is of no use here, so no page lists it; else that is for the configuration to say.
+    `hidden`: the file is of no use here, so no page lists it; else that is for the configuration to say. `until`: the instant at
+    which the verdict ends by itself, if one is known.
     """
 
     policy: str
     reason: str
     id: str | None = None
     hidden: bool = False
+    until: datetime | None = None
 
 
 class File(
@@ -65,7 +68,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A project's page. `versions` is None where the source listed none; `meta` and `unknown` hold unknown keys.
 
     `version` is a digest of what the source answered: equal ones, equal pages. `stale` is how old the page is (seconds)
-    where it stands in for an answer that did not come. None of these, nor the sources, are rendered.
+    where it stands in for an answer that did not come. `failed` are the policies that failed on it. None of these, nor the
+    sources, are rendered.
     """
 
     project: ProjectName
@@ -81,6 +85,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     own: frozenset[str] = frozenset()  # names of those of its sources that are the organisation's own
     version: str = ""
     stale: float | None = None
+    failed: tuple[str, ...] = ()
 
 
 def with_files(page: Page, files: Iterable[File]) -> Page:

@@ -1,10 +1,14 @@
 """What the gateway tells about itself, over plain HTTP, to whoever may use it as a proxy."""
 
+import json
 import os
 
 import httpx
 import pytest
 
+from addons.edits import Edits
+from addons.front_desk import FrontDesk
+from tests.addons.answering.asking import AT
 from tests.fakepypi import FakePyPI
 from tests.gateway.running import RunningGateway
 
@@ -71,3 +75,11 @@ def test_head__at_the_desk__has_the_true_length(desk: httpx.Client) -> None:
         full, head = desk.get("/ca.pem"), desk.head("/ca.pem")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["Content-Length"] == str(len(full.content))
+
+
+def test_status__with_a_policy_that_failed__says_how_often_and_where() -> None:
+    """What refuses pages by a fault of its own is seen without reading the log."""
+    edits = Edits(None, lambda: AT)
+    desk = FrontDesk(b"", "", edits, lambda: None, policies=lambda: {"min_age": (3, "demo")})
+    status = desk.answer("GET", "/status")
+    assert json.loads(status.body)["failed_policies"] == {"min_age": {"failures": 3, "project": "demo"}}

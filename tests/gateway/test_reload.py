@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import override
 
@@ -208,11 +209,13 @@ def test_source__that_an_edit_adds__answers_first(
     (folder / name).write_bytes(body)
     pypi.release("demo", "1.0")
     gateway = start()
-    before = config.read_text()
-    config.write_text(edited(config, sources=[{"name": "own", "folder": str(folder)}, PUBLIC]))
+    fresh = tmp_path / "fresh.tmp"  # renamed into place: half of a file, and none of it, are configurations as well
+    fresh.write_text(edited(config, sources=[{"name": "own", "folder": str(folder)}, PUBLIC]))
+    before = config.rename(tmp_path / "before.yaml")
+    fresh.rename(config)
     log.wait_for(IN_FORCE)
     assert [entry["filename"] for entry in listed(gateway, "demo")] == [name]
-    config.write_text(before)
+    before.rename(config)
     log.wait_for(IN_FORCE)
     assert [str(entry["filename"]).split("-")[1] for entry in listed(gateway, "demo")] == ["1.0"]
     shutil.rmtree(folder)
@@ -271,3 +274,32 @@ def test_second_installation__into_the_same_mitmproxy__changes_nothing(gateway: 
     before = list(ctx.master.addons.chain)
     gateway.on_loop(lambda: into_running(ctx.master))
     assert ctx.master.addons.chain == before
+
+
+def test_rule__that_ends_by_itself__is_said_to_at_the_start_and_after_an_edit(
+    start: Start, config: Path, log: Log
+) -> None:
+    """The log has its line, so that nobody is surprised; one that was said already is not said again."""
+    ending = {"project": "demo", "reason": "x", "id": "SEC-1", "until": f"{clock() + timedelta(days=3):%Y-%m-%d}"}
+    ended = {"project": "other", "reason": "x", "until": "2020-01-01"}
+    start(policies=[{"deny": [ending]}])
+    said = log.wait_for("a rule that ends by itself")
+    assert said.startswith(f"WARNING {config}: a rule that ends by itself: line ")
+    assert ": deny, demo (SEC-1): ends " in said
+    config.write_text(edited(config, policies=[{"deny": [ending, ended]}]))
+    assert ": deny, other: ended 2020-01-01 00:00 UTC" in log.wait_for("a rule that ends by itself")
+
+
+def test_rule__at_the_second_it_ends__is_over_without_an_edit(start: Start, pypi: FakePyPI) -> None:
+    """Over HTTP, by the machine's own clock: page and file are there again, and upstream was asked for the page once."""
+    file = pypi.release("demo", "1.0")
+    end = clock().replace(microsecond=0) + timedelta(seconds=3)
+    gateway = start(policies=[{"deny": [{"project": "demo", "reason": "x", "until": f"{end:%Y-%m-%dT%H:%M:%SZ}"}]}])
+    refused = gateway.get(file.url)
+    assert refused.status_code == 403
+    assert refused.reason_phrase == f"Blocked by wheelgate: deny: x (until {end:%Y-%m-%d %H:%M:%S} UTC)"
+    while gateway.get(file.url).status_code == 403:
+        assert clock() < end + timedelta(seconds=5)
+    assert clock() >= end
+    assert gateway.page("demo").json()["project-status"] == {"status": "active"}
+    assert len(pypi.asked("/simple/demo/")) == 1

@@ -1,6 +1,6 @@
 import threading
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import override
 
@@ -11,6 +11,7 @@ from addons.announcing.announcer import Announcer
 from addons.announcing.links import Announced, Terms
 from addons.answering.offer import Judged, Judgements, Offer
 from addons.cache.recent import Recent
+from addons.policies.allow import Allow
 from addons.policies.deny import Deny, DenyRule
 from addons.policies.formats import Formats, FormatsRule
 from addons.policies.policy import Policy
@@ -19,9 +20,9 @@ from addons.simple.page import File, Page
 from addons.sources.index import Index
 from addons.sources.priority import Part, Priority, Reserved
 from addons.sources.source import ProjectAbsent, SourceUnavailable
-from tests.addons.answering.asking import found, offer
+from tests.addons.answering.asking import AT, found, offer
 from tests.addons.answering.in_hand import InHand
-from tests.addons.policies.rules import Idle, wheel
+from tests.addons.policies.rules import Idle, allow_rule, deny_rule, wheel
 from tests.addons.policies.rules import page as page_of
 from tests.addons.sources.places import own_folder, private_index, public_index, put_wheel
 from tests.fakepypi import FakePyPI, Status
@@ -236,3 +237,67 @@ async def test_announcer__that_asks_for_an_own_file__hears_what_the_page_will_sa
         asked = Offer(Priority([own_folder(tmp_path)], Reserved([])), policies, hide=True, announcer=curious)
         assert (curious.offered, bool((await found(asked)).shown.files)) == ([], offered)
         assert curious.offered == [offered]
+
+
+SECOND = timedelta(seconds=1)
+
+
+class Slipping(Idle):
+    """A policy that fails the first time it is asked, and counts how often it was."""
+
+    calls = 0
+
+    @override
+    def apply(self, page: Page, at: datetime) -> Page:
+        """Raise, once."""
+        self.calls += 1
+        if self.calls == 1:
+            raise RuntimeError("boom")
+        return page
+
+
+@pytest.mark.parametrize("files", [1, 150])
+async def test_find__after_a_policy_failed__is_judged_again(files: int) -> None:
+    """A fault refuses that page for a second, is counted, and what it gave is not kept for those who come later."""
+    source = InHand(page_of(*(wheel(f"{number}.0") for number in range(files)), version="v"))
+    judgements, slipping = Judgements(), Slipping()
+    asked = offer(source, policies=[slipping], judgements=judgements)
+    project = ProjectName("foo-bar")
+    refused = [[file.refused is not None for file in (await asked.find(project, at)).page.files]
+               for at in (AT, AT + SECOND / 2, AT + SECOND, AT + 9 * SECOND)]  # fmt: skip
+    assert refused == [[True] * files, [True] * files, [False] * files, [False] * files]
+    assert (slipping.calls, judgements.failed) == (2, {"slipping": (1, "foo-bar")})
+
+
+@pytest.mark.parametrize("files", [1, 150])
+async def test_find__at_the_very_second_a_rule_ends__finds_another_page(files: int) -> None:
+    """Under the same configuration and of the same upstream page: the clock alone does it, and a later one stays."""
+    source = InHand(page_of(*(wheel(f"{number}.0") for number in range(files)), version="v"))
+    end = AT + SECOND
+    rules = [deny_rule(files=("*.whl",), until=end), deny_rule("other", until=AT + SECOND / 2)]
+    asked = offer(source, policies=[Deny(rules)])
+    moments = [AT, end - timedelta(microseconds=1), end, end + timedelta(days=400)]
+    found = [await asked.find(ProjectName("foo-bar"), at) for at in moments]
+    assert [each.page.files[-1].refused is not None for each in found] == [True, True, False, False]
+    assert [each.left(at) for each, at in zip(found, moments, strict=True)] == [1.0, 1e-6, None, None]
+    first, before, after, later = (each.version for each in found)
+    assert (first, after) == (before, later)
+    assert first != after
+
+
+async def test_find__at_the_second_an_exemption_ends__refuses_again() -> None:
+    """What was let through for a while is refused as before."""
+    source = InHand(page_of(wheel("1.0"), version="v"))
+    asked = offer(source, policies=[Allow([allow_rule(until=AT + SECOND)]), Deny([deny_rule()])])
+    found = [await asked.find(ProjectName("foo-bar"), at) for at in (AT, AT + SECOND)]
+    assert [each.page.files[0].refused is not None for each in found] == [False, True]
+    assert [each.page.status for each in found] == [None, "quarantined"]
+
+
+async def test_find__with_the_clock_set_back__is_what_that_instant_has() -> None:
+    """A rule that was seen to end is in force again where the clock says so: nothing is let through by a wrong clock."""
+    source = InHand(page_of(wheel("1.0"), version="v"))
+    asked = offer(source, policies=[Deny([deny_rule(until=AT + SECOND)])])
+    moments = [AT, AT + SECOND, AT + SECOND / 2, AT + SECOND]
+    found = [await asked.find(ProjectName("foo-bar"), at) for at in moments]
+    assert [each.page.files[0].refused is not None for each in found] == [True, False, True, False]

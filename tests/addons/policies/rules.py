@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
+from addons.policies.allow import AllowRule
 from addons.policies.deny import Deny, DenyRule
 from addons.policies.min_age import MinAge, MinAgeRule
 from addons.policies.policy import Policy
@@ -21,14 +22,19 @@ from tests.addons.simple.drawing import PROJECT
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
-def deny_rule(project: str = PROJECT, versions: str | None = None, **more: Any) -> DenyRule:
+def deny_rule(project: str | None = PROJECT, versions: str | None = None, **more: Any) -> DenyRule:
     """Make a rule of deny, read as the configuration is."""
     return DenyRule(project=project, versions=_specifiers(versions), **{"reason": "steals tokens", **more})
 
 
-def yank_rule(project: str = PROJECT, versions: str | None = None, **more: Any) -> YankRule:
+def yank_rule(project: str | None = PROJECT, versions: str | None = None, **more: Any) -> YankRule:
     """Make a rule of yank."""
     return YankRule(project=project, versions=_specifiers(versions), **{"reason": "loses sessions", **more})
+
+
+def allow_rule(project: str | None = PROJECT, versions: str | None = None, **more: Any) -> AllowRule:
+    """Make a rule of allow."""
+    return AllowRule(project=project, versions=_specifiers(versions), **{"reason": "looked through", **more})
 
 
 def _specifiers(versions: str | None) -> SpecifierSet | None:

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from addons.policies.policy import apply_all, hide_refused
 from addons.policies.yank import Yank
 from addons.simple.names import ProjectName
 from addons.simple.page import Refusal, versions_of
+from proxyconf.misfit import Misfit
 from tests.addons.policies.rules import AT, deny_rule, page, refused, wheel, yank_rule
 
 FILES = (wheel("1.0"), "foo-bar-1.0.tar.gz", "foo_bar-1.0.0-1-py3-none-any.whl", wheel("2.0rc1"), wheel("2.0"))
@@ -145,3 +148,45 @@ def test_deny__of_an_ambiguous_sdist__reads_it_as_the_pages_project_does() -> No
     assert refused(Deny([deny_rule("a", "==9")]).apply(page(name, project=ProjectName("a")), AT)) == {name}
     assert refused(Deny([deny_rule("a-b", "==1")]).apply(page(name, project=ProjectName("a-b")), AT)) == {name}
     assert refused(Deny([deny_rule("a-b", "==9")]).apply(page(name, project=ProjectName("a-b")), AT)) == set()
+
+
+def test_deny__that_ends_by_itself__says_when_and_is_over_then() -> None:
+    """A person in front of a terminal reads how long to wait."""
+    rule = deny_rule(versions="==1.0", until=datetime(2026, 12, 1, 8, tzinfo=UTC))
+    [file] = Deny([rule]).apply(page(wheel("1.0")), AT).files
+    assert file.yanked == "Blocked by wheelgate: deny: steals tokens (until 2026-12-01 08:00 UTC)"
+    untouched = page(wheel("1.0"))
+    assert Deny([rule]).apply(untouched, datetime(2026, 12, 1, 8, tzinfo=UTC)) is untouched
+
+
+def test_deny__of_a_project_until_an_instant__says_when() -> None:
+    """The words of a whole project's denial do so too; and not while another rule goes on without an end."""
+    rule = deny_rule(until=datetime(2026, 12, 1, 8, tzinfo=UTC))
+    denied = Deny([rule]).apply(page(*FILES), AT)
+    assert denied.status_reason == "Blocked by wheelgate: deny: steals tokens (until 2026-12-01 08:00 UTC)"
+    for further in (deny_rule(), deny_rule("foo-*")):
+        assert (
+            Deny([rule, further]).apply(page(*FILES), AT).status_reason == "Blocked by wheelgate: deny: steals tokens"
+        )
+
+
+def test_deny__by_a_rule_that_ends_and_one_that_does_not__names_no_end() -> None:
+    """The words are the first rule's; the end is that of all."""
+    end = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    rules = [deny_rule(versions="==1.0", reason="a", until=end), deny_rule(versions="<2", reason="b")]
+    [file] = Deny(rules).apply(page(wheel("1.0")), AT).files
+    assert file.refused == Refusal(policy="deny", reason="a")
+
+
+def test_deny__by_hash_of_a_file_of_any_project__says_so_on_its_release() -> None:
+    """The same bytes under another name are refused as well."""
+    rule = deny_rule(None, sha256=("ab" * 32,), reason="malware, whatever it is called")
+    for project in ("foo-bar", "other"):
+        [file] = Deny([rule]).apply(page("other-1.0.zip", project=ProjectName(project)), AT).files
+        assert file.refused == Refusal(policy="deny", reason="malware, whatever it is called")
+
+
+def test_deny__that_names_nothing__cannot_be_made() -> None:
+    """A rule that was left half-written is not about everything."""
+    with pytest.raises(Misfit, match="neither a project nor a sha256"):
+        deny_rule(None, files=("*.whl",))

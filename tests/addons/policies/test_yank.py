@@ -1,9 +1,12 @@
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 
 from addons.policies.deny import Deny
 from addons.policies.policy import apply_all
 from addons.policies.yank import Yank
+from proxyconf.misfit import Misfit
 from tests.addons.policies.rules import AT, deny_rule, page, wheel, yank_rule
 
 SAID = "Yanked by wheelgate: yank: loses sessions"
@@ -57,3 +60,24 @@ def test_yank__of_a_denied_file__leaves_the_words_of_the_block() -> None:
     """What is printed is why it is refused."""
     [file] = apply_all([Deny([deny_rule(versions="==1.0")]), Yank([yank_rule()])], page(wheel("1.0")), AT).files
     assert file.yanked == "Blocked by wheelgate: deny: steals tokens"
+
+
+def test_yank__that_ends_by_itself__says_when_and_is_over_then() -> None:
+    """The release comes back on that very second."""
+    end = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    untouched = page(wheel("1.0"))
+    [file] = Yank([yank_rule(until=end)]).apply(untouched, AT).files
+    assert file.yanked == "Yanked by wheelgate: yank: loses sessions (until 2026-12-01 08:00 UTC)"
+    assert Yank([yank_rule(until=end)]).apply(untouched, end) is untouched
+
+
+def test_yank__of_single_files__leaves_the_rest_of_the_release() -> None:
+    """A broken wheel is yanked, and the sdist beside it is taken."""
+    after = Yank([yank_rule(files=("*.whl",))]).apply(page(wheel("1.0"), "foo-bar-1.0.tar.gz"), AT)
+    assert [file.yanked for file in after.files] == [SAID, False]
+
+
+def test_yank__that_names_nothing__cannot_be_made() -> None:
+    """A rule that was left half-written is not about everything."""
+    with pytest.raises(Misfit, match="neither a project nor a sha256"):
+        yank_rule(None)
