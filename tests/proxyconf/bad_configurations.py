@@ -212,7 +212,7 @@ VALUES: list[Row] = [
     ("specifier, no comma", f"{RULE}versions: '>=1 <2'", "5:19", ("no version specifier", "commas")),
     ("specifier, folded", f"{RULE}versions: >2", "5:19", ("versions: is empty", "in quotes")),
     ("two policies", "policies:\n  - deny: []\n    yank: []", "2:5", ("has deny and yank", '"-"')),
-    ("until, out of all times", f"{RULE}until: '0001-01-01T00:00+09:00'", "5:16", ("until: ", "out of all times")),
+    ("until, out of all times", f"{RULE}until: '0001-01-01T00:00+09:00'", "5:16", ("until: ", "is no instant")),
     ("min_age, no days", "policies:\n  - min_age: [{project: a}]", "2:15", ("min_age[0]: ", 'lacks "days"')),
     ("min_age, days", "policies:\n  - min_age: [{project: a, days: -1}]", "2:34", ("days: is -1", "from 0 to 3650")),
     (
