@@ -55,6 +55,10 @@ class Announcer:
         self._announcing = beside.announcing
         self.terms = terms
 
+    def at_hand(self, parts: Sequence[Part]) -> tuple[Announced, ...] | None:
+        """Give what `known` does, if nothing has to be waited for."""
+        return self._announcing.at_hand(parts, self.terms)
+
     async def known(
         self, parts: Sequence[Part], offers: Callable[[Part, File], bool] = lambda part, file: True
     ) -> tuple[Announced, ...]:

@@ -48,6 +48,22 @@ class Announcing:
         self._loading: Flights[str, Serving] = Flights()
         self._proving = Proving(clock)
 
+    def at_hand(self, parts: Sequence[Part], terms: Terms) -> tuple[Announced, ...] | None:
+        """Give what `known` does, if nothing has to be waited for; every request for a page asks this."""
+        found, ahead = [], terms.ahead and not terms.offline
+        for part in parts:
+            source = part.source
+            key = source.list_terms.key
+            if key is None:
+                continue
+            line, serving = self._lines.at_hand((key, part.page.project)), self._servings.get(key)
+            if line is None or (ahead and (serving is None or self._proving.has_to(part, serving))):
+                return None
+            state = line.state(self._clock(), len(part.page.files))
+            gives = ahead and serving is not None and serving.is_known
+            found.append(Announced(source.name, state, gives, source.direct))
+        return tuple(found)
+
     async def known(
         self, parts: Sequence[Part], terms: Terms, offers: Callable[[Part, File], bool] = lambda part, file: True
     ) -> tuple[Announced, ...]:
@@ -61,21 +77,20 @@ class Announcing:
             key = part.source.list_terms.key
             if key is not None:
                 line = self._lines.at_hand((key, part.page.project)) or await self._lines.line((key, part.page.project))
+                ahead = await self._ahead(part, key, terms, offers)
                 state = line.state(self._clock(), len(part.page.files))
-                found.append(
-                    Announced(part.source.name, state, await self._ahead(part, key, terms, offers), part.source.direct)
-                )
+                found.append(Announced(part.source.name, state, ahead, part.source.direct))
         return tuple(found)
 
     async def _ahead(self, part: Part, key: str, terms: Terms, offers: Callable[[Part, File], bool]) -> bool:
         if not terms.ahead or terms.offline:
             return False
-        serving = self._servings.get(key) or await self._serving(key)
+        serving = await self._serving(key)
 
         async def attempt(file: File) -> bytes | None:
             return await self.tried(part.source, part.page.project, file) if offers(part, file) else None
 
-        if not serving.is_known:
+        if self._proving.has_to(part, serving):
             await self._proving.prove(part, serving, attempt)
         return serving.is_known
 

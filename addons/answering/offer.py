@@ -155,9 +155,11 @@ class Offer:
         Raises ProjectAbsent or SourceUnavailable.
         """
         parts = await self._priority.parts(project, max_age)
-        offers = partial(self._offers, at)
-        known = await self.announcer.known(parts, offers) if self.announcer is not None else ()
-        terms = self.announcer.terms if self.announcer is not None else None
+        known, terms = tuple[Announced, ...](), None
+        if self.announcer is not None:
+            terms = self.announcer.terms
+            at_hand = self.announcer.at_hand(parts)
+            known = at_hand if at_hand is not None else await self.announcer.known(parts, partial(self._offers, at))
         versions = [(part.source.name, part.page.version) for part in parts]
         key = (project, *versions, self._hide, self._address, facts_of(self._policies, project, at), known, terms)
         judged = self._judgements.recent.find(key)

@@ -16,6 +16,10 @@ class Recent[K: Hashable, V]:
         """Give all keys, the least recently used first."""
         return iter(self._kept)
 
+    def __contains__(self, key: K) -> bool:
+        """Tell whether there is a value, which is no use of it."""
+        return key in self._kept
+
     def find(self, key: K) -> V | None:
         """Give the value, now the most recently used, or None."""
         found = self._kept.get(key)  # a key is hashed each time that it is looked up, and some are long

@@ -13,6 +13,10 @@ class Looking(Announcer):
     """An announcer of pages that no client gets, so no index has to show before that it gives metadata."""
 
     @override
+    def at_hand(self, parts: Sequence[Part]) -> None:
+        """Give nothing: a command asks once."""
+
+    @override
     async def known(
         self, parts: Sequence[Part], offers: Callable[[Part, File], bool] = lambda part, file: True
     ) -> tuple[Announced, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from addons.announcing.links import Terms
 from addons.announcing.obtaining import NoMetadata
 from addons.cache.promised import Promise
 from addons.cache.small import read
@@ -233,6 +234,21 @@ async def test_source__that_gives_nothing__is_not_ahead_and_soon_left_alone(pypi
             assert not (await one.known(ahead=True)).ahead
             clock.now += 61
         assert sorted(asked(pypi)) == ["metadata"] * 3 + ["range"] * 3
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("announced", [False, True])
+async def test_known__once_it_is__is_at_hand_without_waiting(
+    pypi: FakePyPI, folder: Path, ahead: bool, announced: bool
+) -> None:
+    """MET-02: every later request has what the first one waited for, also where the index announces all itself."""
+    pypi.release("demo", "1.0", announce_metadata=announced)
+    async with process(pypi, folder) as one:
+        part, terms = await one.part(), Terms(ahead=ahead)
+        before = one.announcing.at_hand([part], terms)
+        known = await one.announcing.known([part], terms)
+        assert (before, one.announcing.at_hand([part], terms)) == (None, known)
+        assert known[0].ahead == (ahead and not announced)
 
 
 async def test_state__of_what_is_known__is_the_same_until_something_comes(pypi: FakePyPI, folder: Path) -> None:

@@ -221,6 +221,10 @@ class Curious(Announcer):
         self.offered: list[bool] = []
 
     @override
+    def at_hand(self, parts: Sequence[Part]) -> None:
+        """Have to ask."""
+
+    @override
     async def known(
         self, parts: Sequence[Part], offers: Callable[[Part, File], bool] = lambda part, file: True
     ) -> tuple[Announced, ...]:
