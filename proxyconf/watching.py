@@ -12,6 +12,7 @@ from watchfiles import awatch
 from proxyconf.reading import ConfigurationError, file_text, read_text
 from proxyconf.rules import NO_KINDS, Extensible, Kinds
 from proxyconf.settings import Settings
+from proxyconf.settling import Settling
 
 LOOK_AGAIN_MS = 1_000
 """How often to look without being told: network file systems and moved folders send no events."""
@@ -43,8 +44,11 @@ async def watch(
     if known is not None:
         yield Seen(known if _same(last.outcome, known) else last.outcome, _sha256(last.text))
     async with aclosing(_moments(path, stop)) as moments:
+        settling = Settling()
         async for _ in moments:
             now = await asyncio.to_thread(_look, path, kinds, last)
+            if not settling.counts(last.text, now.text):
+                continue
             changed = now.text != last.text or not _same(now.outcome, last.outcome)
             last = now if changed else now._replace(outcome=last.outcome)
             if changed and not stop.is_set():

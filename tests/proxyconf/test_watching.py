@@ -73,6 +73,13 @@ async def test_watch__same_content_again__yields_nothing(path: Path) -> None:
         assert contact(await coming) == "third"
 
 
+async def test_watch__file_emptied_for_good__yields_the_defaults(path: Path) -> None:
+    """Whoever means it has it a second later."""
+    async with aclosing(watch(path, known=read(path))) as changes:
+        write(path, "")
+        assert contact(await outcome(changes)) == ""
+
+
 async def test_watch__bad_content__yields_the_error_and_goes_on(path: Path) -> None:
     """A mistake while editing is told, and so is its correction."""
     async with aclosing(watch(path, known=read(path))) as changes:
