@@ -93,7 +93,7 @@ class Revalidated[K: Hashable, V]:
             self._tally.hits += 1
             return kept.value, None
         if kept is None and self._is_missing(key, max_age):
-            raise Absent(key)
+            return self._none(key), None
         wanted = _Wanted(key, url, headers, read)
         if self._disk is not None:
             kept = await self._looks.share(key, lambda: self._look(wanted))
@@ -101,7 +101,7 @@ class Revalidated[K: Hashable, V]:
                 self._tally.hits += 1
                 return kept.value, None
             if kept is None and self._is_missing(key, max_age):
-                raise Absent(key)
+                return self._none(key), None
         return await self._renewed(wanted, kept, before)
 
     def forget(self, wanted: Callable[[K], bool]) -> None:
@@ -118,6 +118,12 @@ class Revalidated[K: Hashable, V]:
     def _is_missing(self, key: K, max_age: float | None) -> bool:
         said, most = self._missing.find(key), self._asking.keeping.absent_seconds
         return said is not None and self._asking.clock() - said.asked < min(most if max_age is None else max_age, most)
+
+    def _none(self, key: K) -> V:
+        """Give what stands for what is not there; raises Absent where nothing does."""
+        if self._absent is None:
+            raise Absent(key)
+        return self._absent()
 
     # What another process, or this one before it was restarted, has left on disk
 
@@ -218,7 +224,7 @@ class Revalidated[K: Hashable, V]:
             if told is not None and (kept is None or told.noted != kept.noted):
                 return told.value
             if told is None and self._noted(wanted.key) != missing and self._is_missing(wanted.key, None):
-                raise Absent(wanted.key)
+                return self._none(wanted.key)
             if not mine and kept is not None and self._stands_in(kept):
                 raise SourceUnavailable(f"source {self._asking.source}: has not answered another process in time")
             return await self._answered(wanted, told)

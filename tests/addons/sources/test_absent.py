@@ -81,6 +81,20 @@ async def test_absence__is_heard_of_by_other_processes(pypi: FakePyPI, tmp_path:
     assert len(pypi.asked(PATH)) == 3
 
 
+async def test_absence_of_a_document__is_heard_of_by_other_processes(
+    pypi: FakePyPI, tmp_path: Path, time: Time
+) -> None:
+    """CCH-09: that PyPI has none is an answer, and no fault of the process that reads it from the disk."""
+    pypi.fault("/pypi/", Status(404))
+    async with lasting_index(pypi, tmp_path, time, absent=30) as first:
+        assert await first.legacy(DEMO, "1.0") is None
+    async with lasting_index(pypi, tmp_path, time, absent=30) as restarted:
+        for _ in range(2):
+            assert await restarted.legacy(DEMO, "1.0") is None
+            time.now += 6
+    assert len(pypi.asked("/pypi/demo/1.0/json")) == 1
+
+
 async def test_absence__that_was_remembered__is_no_answer_of_an_index_that_is_out(
     pypi: FakePyPI, tmp_path: Path, time: Time
 ) -> None:
