@@ -3,40 +3,25 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 
-from addons.announcing.announcer import Announcer, Beside
-from addons.announcing.links import Terms
-from addons.answering.answering import Answering, Families
-from addons.answering.file_answer import FileAnswers
-from addons.answering.kept import Kept
-from addons.answering.legacy_answer import LegacyAnswers
-from addons.answering.list_answer import ListAnswers
-from addons.answering.offer import Judgements, Offer
-from addons.answering.page_answer import PageAnswers
-from addons.answering.provenance_answer import ClassifiersAnswers, ProvenanceAnswers
 from addons.cache.blobs import Blobs
-from addons.cache.documents import Documents
 from addons.cache.layout import Layout
 from addons.cache.purges import follow
 from addons.cache.room import Limits
 from addons.edits import waiting
 from addons.fetch.upstream import Upstream
-from addons.listing.orders import Rules
-from addons.listing.project_list import ProjectList
-from addons.listing.rules_now import RulesNow
-from addons.listing.store import ListStore
 from addons.metadata.archive import core_metadata
 from addons.metadata.final import check_final
-from addons.policies.kinds import made
-from addons.policies.policy import Policy
-from addons.simple.names import ProjectName, normalise
+from addons.simple.names import ProjectName
 from addons.sources.asking import Keeping
 from addons.sources.folder import Folder
 from addons.sources.index import Index, dialled
-from addons.sources.priority import Priority, Reserved
+from addons.sources.priority import Reserved
 from addons.sources.source import Source
+from addons.views import Memory, View, view_of
+from proxyconf.rules import Policy as PolicySettings
 from proxyconf.settings import Settings
 from proxyconf.settings import Source as SourceSettings
 
@@ -49,36 +34,25 @@ type _Key = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What was worked out, by the facts that it came from: so it outlives the configuration that it was made under.
-
-    `documents`: what indexes answered, on disk; `blobs`: their files; `metadata`: what is known of that; None where nothing is
-    kept there.
-    """
-
-    kept: Kept = field(default_factory=Kept)
-    judgements: Judgements = field(default_factory=Judgements)
-    lists: ListStore = field(default_factory=ListStore)
-    documents: Documents | None = None
-    blobs: Blobs | None = None
-    metadata: Beside | None = None
-
-
-@dataclass(frozen=True)
 class Assembly:
-    """One configuration, built: a request sees one of these from start to end. `offer` is for who asks without a client."""
+    """One configuration, built, with what was decided beside it: a request sees one of these from start to end."""
 
     settings: Settings
-    answering: Answering
+    decided: Sequence[PolicySettings]
     sources: Mapping[_Key, Source]
     memory: Memory
-    offer: Offer
+    view: View
 
 
-def assemble(settings: Settings, before: Assembly | None = None, memory: Memory | None = None) -> Assembly:
+def assemble(
+    settings: Settings,
+    before: Assembly | None = None,
+    memory: Memory | None = None,
+    decided: Sequence[PolicySettings] = (),
+) -> Assembly:
     """Build the configuration wholly; sources that are configured as before are kept, with what they remember.
 
-    `memory` is what the first configuration begins with.
+    `memory` is what the first configuration begins with; `decided` are the rule books that stand above the configured ones.
 
     Raises ValueError, in words, for what only shows when it is built (a password that is not there).
     """
@@ -89,10 +63,8 @@ def assemble(settings: Settings, before: Assembly | None = None, memory: Memory 
         for item in settings.sources
         for key in [_key(item, settings)]
     }
-    priority = _priority(settings, list(sources.values()))
-    policies = [made(item, settings.contact) for item in settings.policies]
-    answering = answering_of(priority, policies, settings, memory)
-    return Assembly(settings, answering, sources, memory, _offer(priority, policies, settings, memory))
+    view = view_of(settings, list(sources.values()), (*decided, *settings.policies), memory)
+    return Assembly(settings, tuple(decided), sources, memory, view)
 
 
 async def try_out(settings: Settings) -> None:
@@ -100,53 +72,6 @@ async def try_out(settings: Settings) -> None:
     built = await asyncio.to_thread(assemble, settings)
     for source in built.sources.values():
         await source.close()
-
-
-def answering_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Answering:
-    """Give the function that answers from these sources under these policies; `settings` says how, not from what."""
-    offer = _offer(priority, policies, settings, memory)
-    max_age, files = settings.max_age_seconds, FileAnswers(offer, memory.kept, settings.contact, settings.address)
-    return Answering(
-        Families(
-            pages=PageAnswers(offer, memory.kept, max_age),
-            files=files,
-            legacy=LegacyAnswers(offer, memory.kept, max_age),
-            provenance=ProvenanceAnswers(offer, files, max_age),
-            classifiers=ClassifiersAnswers(priority.sources, max_age),
-            projects=ListAnswers(ProjectList(priority.sources, _list_rules(policies, settings), memory.lists), max_age),
-        )
-    )
-
-
-def offer_of(assembly: Assembly) -> Offer:
-    """Give what a configuration offers, for who asks it without a client."""
-    settings = assembly.settings
-    policies = [made(item, settings.contact) for item in settings.policies]
-    return _offer(_priority(settings, list(assembly.sources.values())), policies, settings, assembly.memory)
-
-
-def _offer(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Offer:
-    announcer = Announcer(memory.metadata, _terms(settings)) if memory.metadata is not None else None
-    hide = settings.refusals == "hide"
-    return Offer(
-        *(priority, policies), hide=hide, judgements=memory.judgements, announcer=announcer, address=settings.address
-    )
-
-
-def _terms(settings: Settings) -> Terms:
-    return Terms(sdists=settings.metadata.sdists, ahead=settings.metadata.ahead, offline=settings.offline)
-
-
-def _list_rules(policies: Sequence[Policy], settings: Settings) -> RulesNow:
-    hide = settings.refusals == "hide"  # else a wholly forbidden project stays listed, so that its page can say why
-    merged = tuple((normalise(item.project), item.sources) for item in settings.merge)
-    return RulesNow(Rules(reserved=settings.reserved, merged=merged), policies if hide else ())
-
-
-def _priority(settings: Settings, sources: Sequence[Source]) -> Priority:
-    by_name = {source.name: source for source in sources}
-    merge = {normalise(item.project): [by_name[name] for name in item.sources] for item in settings.merge}
-    return Priority(sources, Reserved(settings.reserved), merge)
 
 
 def _key(source: SourceSettings, settings: Settings) -> _Key:
@@ -224,7 +149,7 @@ class Present:
         It is built in a thread: it reads passwords and certificates from disk. One swap at a time.
         """
         before, waited = self.assembly, self.waiting
-        self.assembly = await asyncio.to_thread(assemble, settings, before)
+        self.assembly = await asyncio.to_thread(assemble, settings, before, None, before.decided)
         before.memory.judgements.failed.clear()
         if self.waiting and self.waiting != waited:
             logger.warning("%s: read at start only; restart wheelgate for it", ", ".join(self.waiting))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from addons.assembly import Memory, Present, limits
+from addons.assembly import Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cache.kept_documents import Unreadable
@@ -23,6 +23,7 @@ from addons.inspecting.inspecting import NotThere
 from addons.places import cache_folder
 from addons.simple.names import ProjectName
 from addons.sources.source import SourceUnavailable
+from addons.views import Memory
 from proxyconf.settings import Settings
 
 
@@ -42,17 +43,21 @@ class Found:
 def explain(settings: Settings, configuration: Path | None, arguments: Sequence[str], only: str | None) -> Found:
     """Explain what is asked about; `only`: of its files the one of this name. Raises ValueError, in words, or OSError."""
     wanted = {argument: asked_of_index(argument.rpartition("/")[2]) for argument in arguments}
-    return asyncio.run(_explain(Terms(settings, configuration, for_operator=True), wanted, only))
+    return asyncio.run(_explain(settings, configuration, wanted, only))
 
 
-async def _explain(terms: Terms, wanted: dict[str, Release | Named], only: str | None) -> Found:
-    folder, at, found = cache_folder(terms.settings), clock(), Found()
-    memory = Memory(documents=Documents(folder / "documents"), blobs=Blobs(folder, limits(terms.settings)))
-    present = Present(terms.settings, memory=memory)
+async def _explain(
+    settings: Settings, configuration: Path | None, wanted: dict[str, Release | Named], only: str | None
+) -> Found:
+    folder, at, found = cache_folder(settings), clock(), Found()
+    memory = Memory(documents=Documents(folder / "documents"), blobs=Blobs(folder, limits(settings)))
+    present = Present(settings, memory=memory)
+    view = present.assembly.view
+    terms = Terms(settings, view.policies, configuration, for_operator=True)
     try:
         for argument, each in wanted.items():
             try:
-                explaining = Explaining(present.assembly.offer, terms, at)
+                explaining = Explaining(view.offer, terms, at)
                 found.explained.append(await explaining.explain(argument, each, only))
             except (NotThere, SourceUnavailable) as error:
                 found.problems.append(f"{argument}: {error}")

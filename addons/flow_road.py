@@ -84,7 +84,7 @@ class FlowRoad:
         if isinstance(host, answers.Answer):
             return host
         request = request_of(flow, host, self._clock())
-        return await self._intercept.present.assembly.answering.answer(request)
+        return await self._intercept.present.assembly.view.answering.answer(request)
 
     def _settle(self, flow: http.HTTPFlow, outcome: answers.Answer | Delivery) -> None:
         if isinstance(outcome, Delivery):

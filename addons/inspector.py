@@ -10,7 +10,7 @@ from addons.announcing.announcer import Beside
 from addons.announcing.announcing import Announcing
 from addons.announcing.links import Terms
 from addons.answering.offer import Offer
-from addons.assembly import Memory, Present, limits, offer_of
+from addons.assembly import Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cli_parts import clock
@@ -24,6 +24,7 @@ from addons.inspecting.showing import fields, lines, text_of, whole
 from addons.places import cache_folder
 from addons.policies.wording import words
 from addons.sources.source import SourceUnavailable
+from addons.views import Memory, view_of
 from proxyconf.settings import Settings
 
 
@@ -83,7 +84,8 @@ class _Inspection:
     def _offer(self) -> tuple[Offer, Announcing]:
         """Give what is offered now: with nothing in memory of what was known before."""
         announcing = Announcing(self._blobs, self._documents)
-        offer = offer_of(self._present.assembly)
+        now = self._present.assembly
+        offer = view_of(now.settings, list(now.sources.values()), now.view.policies, now.memory).offer
         offer.announcer = Looking(Beside(announcing), self._terms)
         return offer, announcing
 

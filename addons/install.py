@@ -16,7 +16,7 @@ from mitmproxy.utils import asyncio_utils
 from addons.announcing.announcer import Beside
 from addons.announcing.announcing import Announcing
 from addons.answers import Answer
-from addons.assembly import Memory, Present, limits
+from addons.assembly import Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cache.layout import Layout
@@ -25,6 +25,7 @@ from addons.flow_road import FlowRoad
 from addons.front_desk import Explain, FrontDesk
 from addons.guard import Guard
 from addons.inspecting import explain_answer
+from addons.inspecting.explaining import Terms
 from addons.intercept import DECRYPTED, Intercept
 from addons.lane import Lane
 from addons.leaf import ShownLeaf
@@ -36,6 +37,7 @@ from addons.origin.tickets import Tickets
 from addons.places import cache_folder, certs_folder, configuration_file
 from addons.policies.kinds import KINDS
 from addons.trust.authority import Authority, open_authority
+from addons.views import Memory
 from proxyconf.reading import read
 from proxyconf.settings import Settings
 
@@ -116,7 +118,8 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
 def _explain(present: Present) -> Explain:
     async def explain(asked: str, accept: str | None, at: datetime) -> Answer:
         assembly = present.assembly
-        return await explain_answer.answer(assembly.offer, assembly.settings, asked, accept, at)
+        terms = Terms(assembly.settings, assembly.view.policies)
+        return await explain_answer.answer(assembly.view.offer, terms, asked, accept, at)
 
     return explain
 

@@ -44,7 +44,7 @@ class Supply:
     @property
     def ask(self) -> Ask:
         """The function that answers, of the configuration that is in force now."""
-        return self._present.assembly.answering.answer
+        return self._present.assembly.view.answering.answer
 
 
 @dataclass

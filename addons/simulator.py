@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from addons.answering.offer import Offer
-from addons.assembly import Memory, Present, limits
+from addons.assembly import Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cache.kept_documents import KeptDocuments
@@ -20,6 +20,7 @@ from addons.places import cache_folder
 from addons.simple.names import InvalidName, ProjectName, normalise
 from addons.simple.page import Page
 from addons.sources.source import ProjectAbsent, SourceUnavailable
+from addons.views import Memory
 from proxyconf.settings import Settings
 
 
@@ -59,8 +60,8 @@ async def _simulate(now: Settings, then: Settings, projects: Iterable[ProjectNam
     try:
         for project in projects:
             try:
-                before = await _page(first.assembly.offer, project, at)
-                after = await _page(second.assembly.offer, project, at)
+                before = await _page(first.assembly.view.offer, project, at)
+                after = await _page(second.assembly.view.offer, project, at)
             except SourceUnavailable as error:
                 compared.problems.append(f"{project}: {error}")
                 continue

@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from addons.assembly import Memory, Present, assemble, limits, offer_of
+from addons.assembly import Present, assemble, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cli_parts import clock
 from addons.places import cache_folder
 from addons.policies.wording import words
+from addons.views import Memory
 from addons.warming.gathering import Gathering, Tally
 from addons.warming.locks import reader_of
 from addons.warming.requirements import Requirements, Unreadable
@@ -65,7 +66,7 @@ async def _warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...])
         with (Bars if sys.stderr.isatty() else Lines)() as progress:
             for remark in wanted.remarks:
                 progress.say(remark)
-            gathering = Gathering(offer_of(present.assembly), blobs, clock(), progress)
+            gathering = Gathering(present.assembly.view.offer, blobs, clock(), progress)
             try:
                 order = Order(wanted, targets, lambda refusal: words(refusal, settings.contact))
                 await Warming(gathering, blobs, order).warm()
@@ -85,7 +86,7 @@ async def _look_again(settings: Settings, memory: Memory, gathering: Gathering) 
         msgspec.structs.replace(settings, offline=True), memory=Memory(documents=memory.documents, blobs=memory.blobs)
     )
     try:
-        for words in await unkept(offer_of(offline), gathering.projects, clock()):
+        for words in await unkept(offline.view.offer, gathering.projects, clock()):
             gathering.tally.missing(words)
     finally:
         for source in offline.sources.values():

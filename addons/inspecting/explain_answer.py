@@ -16,7 +16,6 @@ from addons.inspecting.inspecting import NotThere
 from addons.inspecting.telling import page, text
 from addons.off_loop import off_loop
 from addons.sources.source import SourceUnavailable
-from proxyconf.settings import Settings
 
 _TEXT, _HTML, _JSON = "text/plain", "text/html", "application/json"
 _LARGE = 100  # files
@@ -29,7 +28,7 @@ _HEADERS = {
 }
 
 
-async def answer(offer: Offer, settings: Settings, asked: str, accept: str | None, at: datetime) -> Answer:
+async def answer(offer: Offer, terms: Terms, asked: str, accept: str | None, at: datetime) -> Answer:
     """Explain what `asked` names (the end of a path), as `wheelgate explain` does; `?file=NAME` behind it: of that file only.
 
     As text, or as the Accept header prefers as HTML or JSON. Who asks is anybody: neither authors nor places are told.
@@ -38,7 +37,7 @@ async def answer(offer: Offer, settings: Settings, asked: str, accept: str | Non
     argument, only = unquote(path), parse_qs(query).get("file", [None])[0]
     try:
         wanted = asked_of_index(argument)
-        found = await Explaining(offer, Terms(settings), at).explain(argument, wanted, only)
+        found = await Explaining(offer, terms, at).explain(argument, wanted, only)
     except NotThere as error:
         return absent(f"wheelgate: {error}")
     except ValueError as error:

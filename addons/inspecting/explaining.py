@@ -16,14 +16,16 @@ from addons.policies.wording import words
 from addons.simple.distributions import projects_of, version_of
 from addons.simple.page import File
 from addons.sources.source import ProjectAbsent
+from proxyconf.rules import Policy
 from proxyconf.settings import Settings
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What is explained by: the settings, and, for the operator alone, the file that they stand in and its authors."""
+    """What is explained by: the settings, the rule books in force, and for the operator the settings' file and all authors."""
 
     settings: Settings
+    policies: Sequence[Policy]
     configuration: Path | None = None
     for_operator: bool = False
 
@@ -93,7 +95,7 @@ class Explaining:
     def _policies(self) -> list[PolicySaid]:
         return [
             PolicySaid(number=number, name=each.name, rules=len(each.rules), place=self._place(number - 1, 0))
-            for number, each in enumerate(self._terms.settings.policies, 1)
+            for number, each in enumerate(self._terms.policies, 1)
         ]
 
     def _versions(self, asked: Release, traced: Traced) -> dict[str, Act]:
@@ -132,7 +134,7 @@ class Explaining:
         )
 
     def _act(self, number: int, did: Did) -> Act:
-        policies = self._terms.settings.policies
+        policies = self._terms.policies
         name = policies[number].name if number < len(policies) else did.refusal.policy if did.refusal else "policy"
         return Act(
             policy=name, number=number + 1, deed=did.deed, rules=[self._rule(number, each) for each in did.rules]
@@ -150,7 +152,7 @@ class Explaining:
         )
 
     def _place(self, policy: int, number: int) -> str | None:
-        file, policies = self._terms.configuration, self._terms.settings.policies
+        file, policies = self._terms.configuration, self._terms.policies
         if not self._terms.for_operator or file is None or policy >= len(policies):
             return None
         lines = policies[policy].lines

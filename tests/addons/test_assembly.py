@@ -36,7 +36,7 @@ def made(pypi: FakePyPI) -> Make:
 
 async def ask(assembly: Assembly, target: str, host: str = "pypi.org") -> Answer | Delivery:
     accept = {"accept": "application/vnd.pypi.simple.v1+json"}
-    return await assembly.answering.answer(Request("GET", host, target, accept, AT))
+    return await assembly.view.answering.answer(Request("GET", host, target, accept, AT))
 
 
 async def page(assembly: Assembly, project: str) -> dict[str, Any]:

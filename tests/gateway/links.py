@@ -182,7 +182,7 @@ class Held(Scripted):
 
 def script(gateway: RunningGateway, answering: Answering) -> None:
     """Put an answering in force."""
-    planting.break_assembly(gateway, answering=answering)
+    planting.break_answering(gateway, answering)
 
 
 @contextmanager

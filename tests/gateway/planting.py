@@ -113,14 +113,20 @@ def break_assembly(gateway: RunningGateway, **parts: Any) -> None:
     gateway.on_loop(swap)
 
 
+def break_answering(gateway: RunningGateway, answering: Any) -> None:
+    """Let something else answer."""
+    view = intercept_of(gateway).present.assembly.view
+    break_assembly(gateway, view=replace(view, answering=answering))
+
+
 @contextmanager
 def answering_of(gateway: RunningGateway) -> Iterator[Answering]:
     """Give the answering in force, and put it in force again at the end."""
-    usual = intercept_of(gateway).present.assembly.answering
+    usual = intercept_of(gateway).present.assembly.view.answering
     try:
         yield usual
     finally:
-        break_assembly(gateway, answering=usual)
+        break_answering(gateway, usual)
 
 
 def option(gateway: RunningGateway, **values: object) -> None:

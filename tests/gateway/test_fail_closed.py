@@ -141,7 +141,7 @@ def test_request__when_answering_raises__is_refused_and_logged(
     gateway: RunningGateway, pypi: FakePyPI, caplog: pytest.LogCaptureFixture, method: str, url: str
 ) -> None:
     """A fault that nobody foresaw is 500 in words, with its reason in the log and not on the wire."""
-    planting.break_assembly(gateway, answering=planting.FailingAnswering())
+    planting.break_answering(gateway, planting.FailingAnswering())
     answer = ask(gateway, method, url)
     assert answer.status_code == 500
     assert "wheelgate: a fault inside the gateway" in answer.reason_phrase

@@ -8,12 +8,12 @@ from addons.answering.answering import Answering
 from addons.answering.offer import Found, Judgements, Offer
 from addons.answering.request import Request
 from addons.answers import Answer
-from addons.assembly import Memory, answering_of
 from addons.origin.tickets import Delivery
 from addons.policies.policy import Policy
 from addons.simple.names import ProjectName
 from addons.sources.priority import Priority, Reserved
 from addons.sources.source import Source
+from addons.views import Memory, answering_of
 from proxyconf.settings import Settings
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -8,12 +8,12 @@ from typing import Any
 
 from addons.answering.answering import Answering
 from addons.answers import Answer
-from addons.assembly import Memory
 from addons.cache.room import Limits
 from addons.listing.lasting_lists import LastingLists
 from addons.listing.store import ListStore
 from addons.listing.workshop import Workshop
 from addons.sources.index import Index
+from addons.views import Memory
 from proxyconf.addresses import Address
 from tests.addons.answering.asking import JSON, answering, get
 from tests.addons.sources.lasting_places import all_done, lasting_index

@@ -14,13 +14,14 @@ from packaging.specifiers import SpecifierSet
 
 from addons.answering.request import Request
 from addons.answers import Answer
-from addons.assembly import Memory, Present
+from addons.assembly import Present
 from addons.origin.tickets import Delivery
 from addons.policies.deny import DenyRule
 from addons.policies.yank import YankRule
 from addons.simple.names import ProjectName
 from addons.simple.page import Page
 from addons.sources.index import Index
+from addons.views import Memory
 from proxyconf.rules import Policy
 from proxyconf.settings import PYPI, Merge, Settings, Source
 from tests.addons.answering.asking import AT, HTML, JSON, answering, page, request
@@ -210,7 +211,7 @@ YANK = Policy(name="yank", rules=(YankRule(project="demo", reason="x"),))
 
 async def answers_of(present: Present) -> list[Answer]:
     """Give the answers for a project that rules are about, and for another."""
-    return [await page(present.assembly.answering, name) for name in ("demo", "other")]
+    return [await page(present.assembly.view.answering, name) for name in ("demo", "other")]
 
 
 @pytest.mark.parametrize(
@@ -258,9 +259,9 @@ async def test_swap__of_the_hosts_that_files_may_lie_on__shows_what_lies_there(
     )
     present = Present(made(sources=(registry,)))
     try:
-        before = await page(present.assembly.answering, "demo")
+        before = await page(present.assembly.view.answering, "demo")
         await present.swap(made(sources=(msgspec.structs.replace(registry, files_hosts=("example.org",)),)))
-        after = await page(present.assembly.answering, "demo")
+        after = await page(present.assembly.view.answering, "demo")
     finally:
         await present.close()
     assert (b"demo-2.0" in before.body, b"demo-2.0" in after.body) == (False, True)
@@ -298,7 +299,9 @@ async def test_etag__after_a_restart__is_the_same_for_the_same_page(pypi: FakePy
         try:
             tags.append(
                 [
-                    (await page(present.assembly.answering, "demo", Accept=form, Accept_Encoding=code)).headers["ETag"]
+                    (await page(present.assembly.view.answering, "demo", Accept=form, Accept_Encoding=code)).headers[
+                        "ETag"
+                    ]
                     for form in FORMS
                     for code in CODINGS
                 ]
