@@ -26,6 +26,7 @@ from addons.front_desk import Explain, FrontDesk
 from addons.guard import Guard
 from addons.inspecting import explain_answer
 from addons.inspecting.explaining import Terms
+from addons.inspecting.turns import Turns
 from addons.intercept import DECRYPTED, Intercept
 from addons.lane import Lane
 from addons.leaf import ShownLeaf
@@ -116,10 +117,12 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
 
 
 def _explain(present: Present) -> Explain:
+    turns = Turns()
+
     async def explain(asked: str, accept: str | None, at: datetime) -> Answer:
         assembly = present.assembly
         terms = Terms(assembly.settings, assembly.view.policies)
-        return await explain_answer.answer(assembly.view.offer, terms, asked, accept, at)
+        return await turns.taken(lambda: explain_answer.answer(assembly.view.offer, terms, asked, accept, at))
 
     return explain
 

@@ -10,6 +10,7 @@ from typing import Any, override
 
 import yaml
 
+from proxyconf.composing import Odd, composed
 from proxyconf.misfit import shown
 from proxyconf.syntax import Fault, fault
 
@@ -21,7 +22,7 @@ _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's composer, which recurses, with a floor under it."""
+    """PyYAML's own composer, which recurses, with a floor under it."""
 
     depth = 0
 
@@ -42,6 +43,14 @@ _TOO_DEEP = f"goes more than {MAX_DEPTH} levels deep (or into itself by an alias
 
 def tree(text: str) -> yaml.Node | None:
     """The document as nodes, each with its marks; None for one without content. Raises Fault."""
+    try:
+        return composed(text, MAX_DEPTH)
+    except Odd:
+        return slow_tree(text)
+
+
+def slow_tree(text: str) -> yaml.Node | None:
+    """What `tree` gives, by PyYAML alone, which has the last word on what is valid, and the words for what is not."""
     try:
         loader = _Loader(text)
     except yaml.YAMLError as error:
@@ -119,7 +128,7 @@ def _scalar(node: yaml.ScalarNode) -> Any:
 def _text(node: yaml.ScalarNode) -> str:
     """The scalar's text, which must be printable and encodable: paths and messages are made of it."""
     text = str(node.value)
-    for char in text:
+    for char in "" if text.isprintable() else text:
         if not char.isprintable() and (char < " " or "\x7f" <= char < "\xa0" or "\ud800" <= char < "\ue000"):
             if char in "\t\n":
                 continue

@@ -1,6 +1,7 @@
 """What can only be said of rules when all policies are known, or how they are written. Pure."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 import yaml
@@ -26,12 +27,18 @@ def check_rules(policies: Sequence[Policy], kinds: Kinds, root: yaml.Node) -> No
 def _check_written(rule: Rule, node: yaml.Node, at: Sequence[str | int]) -> None:
     """A key with nothing behind it, or an empty list, reads as "none", and would mean "all", as if it were not there."""
     written = {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
-    for field in msgspec.structs.fields(rule):
-        value = written.get(field.name)
+    for name, many in _fields(type(rule)):
+        value = written.get(name)
         if isinstance(value, yaml.ScalarNode) and plain(value) is None:
-            raise Misfit("is empty; write what it is about, or take the line out", *at, field.name)
-        if field.default == () and isinstance(value, yaml.SequenceNode) and not value.value:
-            raise Misfit("is an empty list; write what it is about, or take the line out", *at, field.name)
+            raise Misfit("is empty; write what it is about, or take the line out", *at, name)
+        if many and isinstance(value, yaml.SequenceNode) and not value.value:
+            raise Misfit("is an empty list; write what it is about, or take the line out", *at, name)
+
+
+@lru_cache(maxsize=256)  # policies of the operator's own have other types after each edit
+def _fields(kind: type[Rule]) -> Sequence[tuple[str, bool]]:
+    """The fields of a kind of rule, and whether an empty list would narrow nothing in each."""
+    return [(field.name, field.default == ()) for field in msgspec.structs.fields(kind)]
 
 
 def _no_policy(name: str, kinds: Kinds, refusing: Sequence[str]) -> str:

@@ -71,9 +71,10 @@ def _look(path: Path, kinds: Kinds, last: _Looked | None = None) -> _Looked:
         return _Looked(None, error, None)
     if last is not None and text == last.text and _holds(last, kinds):
         return last
+    before = _stamp(last.outcome, kinds) if last is not None else None
     outcome = _meaning(text, path, kinds)
     stamp = _stamp(outcome, kinds)
-    if stamp is not None:  # what changed since the folder was read and before it was stamped would never be seen
+    if stamp is not None and stamp != before:  # what changed while it was read, and was stamped, would never be seen
         outcome = _meaning(text, path, kinds)
     return _Looked(text, outcome, stamp)
 

@@ -94,6 +94,20 @@ def test_project__for_people__says_the_same_in_lines(pypi: FakePyPI, say: Say, t
     )
 
 
+def test_rule__without_a_reason__is_told_by_what_it_says(pypi: FakePyPI, look: Look, say: Say, tmp_path: Path) -> None:
+    """Policies that have words of their own need no reason; what their rule says stands in a line, and in the JSON."""
+    release(pypi)
+    policies = [
+        {"size": [{"project": "demo", "max_mb": 0.001, "unsized": "pass"}]},
+        {"formats": [{"refuse": ["wheel"]}]},
+    ]
+    found = look("demo", code=1, policies=policies)
+    act = found["files"][ONE]["acts"][-1]
+    assert act["rules"][0]["says"] == {"refuse": ["wheel"]}
+    place = line_of(tmp_path, "refuse:")
+    assert f"  2 formats  refused it: refuse: [wheel] ({place})\n" in say("demo", code=1, policies=policies).stdout
+
+
 def test_files__that_were_treated_alike__stand_together(pypi: FakePyPI, say: Say) -> None:
     """A project of hundreds of files is explained in a few lines."""
     for number in range(14):

@@ -10,13 +10,14 @@ from addons.answering.offer import Offer, Traced, is_large
 from addons.inspecting.asked import Named, Release
 from addons.inspecting.explained import Act, Explanation, FileSaid, PageSaid, PolicySaid, RuleSaid, SourceSaid
 from addons.inspecting.inspecting import NotThere
+from addons.inspecting.own_words import own_words
 from addons.off_loop import off_loop
 from addons.policies.tracing import Did, Numbered
 from addons.policies.wording import words
 from addons.simple.distributions import projects_of, version_of
 from addons.simple.page import File
 from addons.sources.source import ProjectAbsent
-from proxyconf.rules import Policy
+from proxyconf.rules import Policy, Rule
 from proxyconf.settings import Settings
 
 
@@ -37,6 +38,9 @@ class Explaining:
         self._offer = offer
         self._terms = terms
         self._at = at
+        self._told_rules: dict[
+            tuple[int, int], RuleSaid
+        ] = {}  # a page has thousands of files, and few rules about them
 
     async def explain(self, argument: str, asked: Release | Named, only: str | None = None) -> Explanation:
         """Explain what is asked about; `only`: of its files the one of this name. Raises NotThere or SourceUnavailable."""
@@ -142,8 +146,15 @@ class Explaining:
 
     def _rule(self, policy: int, numbered: Numbered) -> RuleSaid:
         number, rule = numbered
+        found = self._told_rules.get((policy, number))
+        if found is None:
+            found = self._told_rules[policy, number] = self._told_rule(policy, number, rule)
+        return found
+
+    def _told_rule(self, policy: int, number: int, rule: Rule) -> RuleSaid:
         for_operator = self._terms.for_operator
         return RuleSaid(
+            says=own_words(rule),
             reason=rule.reason,
             id=rule.id,
             until=rule.until,

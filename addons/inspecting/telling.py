@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from addons.inspecting.explained import Act, Explanation, FileSaid, PageSaid, RuleSaid
+from addons.inspecting.own_words import as_written
 from addons.inspecting.showing import harmless
 
 _MOST_NAMES = 10  # of files that were all treated alike
@@ -119,7 +120,8 @@ def _by(act: Act) -> str:
 
 
 def _rule(rule: RuleSaid) -> str:
-    said = " ".join(filter(None, (rule.id, rule.reason))) or "no reason is given"
+    why = " ".join(filter(None, (rule.id, rule.reason)))
+    said = "; ".join(filter(None, (as_written(rule.says), why))) or "no reason is given"
     more = [rule.place, f"by {rule.author}" if rule.author else None]
     more.append(f"until {_time(rule.until)}" if rule.until is not None else None)
     there = ", ".join(filter(None, more))

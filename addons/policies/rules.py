@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from packaging.version import Version
 
+from addons.policies.globs import Globs
+from addons.policies.spans import Span, Versions, span
 from addons.policies.whole import Whole
 from addons.simple.distributions import version_of
 from addons.simple.names import ProjectName
@@ -29,6 +31,11 @@ class About[R: Rule]:
 
     rules: tuple[tuple[int, R], ...]
     digest: str
+
+    @cached_property
+    def matching(self) -> "_Matching[R]":
+        """The rules, ready to be held against files."""
+        return _Matching(self.rules)
 
 
 class Rulebook[R: Rule]:
@@ -81,21 +88,16 @@ class Rulebook[R: Rule]:
 
         `unknown` is the answer where no version can be read from a file's name. Each version is compared once only.
         """
-        rules = [(number, rule) for number, rule in self.about(page.project).rules if is_in_force(rule, at)]
-        found: dict[int, list[tuple[int, R]]] = {}
-        for version, positions in positions_by_version(page).items() if rules else ():
-            fitting = [pair for pair in rules if covers(pair[1], version, unknown=unknown)]
-            for position in positions if fitting else ():
-                file = page.files[position]
-                if covering := [pair for pair in fitting if _is_meant(pair[1], file)]:
-                    found[position] = covering
+        found = self.about(page.project).matching.covered(page, at, unknown=unknown)
         for position, file in enumerate(page.files) if self._hashed else ():
             pairs = self._hashed.get(file.hashes.get("sha256", ""), ())
             pairs = [pair for pair in pairs if is_in_force(pair[1], at) and _is_meant(pair[1], file)]
             version = version_of(file.filename, page.project) if pairs else None
             if covering := [pair for pair in pairs if covers(pair[1], version, unknown=unknown)]:
                 found[position] = sorted((*found.get(position, ()), *covering), key=_place)
-        return {position: tuple(rule for _, rule in pairs) for position, pairs in found.items()}
+        # Files of one version have the very same rules, and where those are many it counts that they are written once.
+        alike = {id(pairs): tuple([rule for _, rule in pairs]) for pairs in found.values()}
+        return {position: alike[id(pairs)] for position, pairs in found.items()}
 
     def numbered(self, page: Page, at: datetime, *, unknown: bool) -> Mapping[int, tuple[tuple[int, R], ...]]:
         """Give what `covered` gives, each rule with its number, from 0; for those who explain."""
@@ -110,6 +112,61 @@ class Rulebook[R: Rule]:
         for file in page.files if self._hashed else ():
             rules += [rule for _, rule in self._hashed.get(file.hashes.get("sha256", ""), ())]
         return min((rule.until for rule in rules if rule.until is not None and rule.until > at), default=None)
+
+
+class _Matching[R: Rule]:
+    """The rules about one project, made ready to be held against the files of its page.
+
+    They are looked up by the files' hashes, by the ends of their names or by the span of their versions, whichever says most.
+    """
+
+    def __init__(self, rules: Iterable[tuple[int, R]]) -> None:
+        self._by_hash: dict[str, list[tuple[int, R]]] = {}
+        self._by_version: list[tuple[tuple[int, R], Span]] = []
+        globs: list[tuple[str, tuple[int, R]]] = []
+        for pair in rules:
+            rule = pair[1]
+            if rule.sha256:
+                for sha256 in dict.fromkeys(rule.sha256):
+                    self._by_hash.setdefault(sha256, []).append(pair)
+            elif rule.files:
+                globs += [(pattern, pair) for pattern in rule.files]
+            else:
+                self._by_version.append((pair, span(rule.versions)))
+        self._globs = Globs(globs) if globs else None
+
+    def covered(self, page: Page, at: datetime, *, unknown: bool) -> dict[int, list[tuple[int, R]]]:
+        """Give the positions of the files that the rules cover, as the rulebook does, with the rules' numbers."""
+        found: dict[int, list[tuple[int, R]]] = {}
+        for version, pairs in self._fitting(page, at, unknown=unknown).items():
+            found.update((position, pairs) for position in positions_by_version(page)[version])
+        for position, file in enumerate(page.files) if self._globs is not None or self._by_hash else ():
+            near = [pair for pair in self._near(file) if is_in_force(pair[1], at)]
+            version = version_of(file.filename, page.project) if near else None
+            if covering := [pair for pair in near if covers(pair[1], version, unknown=unknown)]:
+                found[position] = sorted((*found.get(position, ()), *covering), key=_place)
+        return found
+
+    def _fitting(self, page: Page, at: datetime, *, unknown: bool) -> Mapping[Version | None, list[tuple[int, R]]]:
+        """Give for each version on the page the rules that are about all files of it."""
+        rules = [each for each in self._by_version if is_in_force(each[0][1], at)]
+        found: dict[Version | None, list[tuple[int, R]]] = {}
+        versions = _versions_on(page) if rules else Versions(())
+        for pair, wanted in rules:
+            for version in versions.within(wanted):
+                if covers(pair[1], version, unknown=unknown):
+                    found.setdefault(version, []).append(pair)
+        if rules and None in positions_by_version(page):
+            found[None] = [pair for pair, _ in rules if covers(pair[1], None, unknown=unknown)]
+        return {version: pairs for version, pairs in found.items() if pairs}
+
+    def _near(self, file: File) -> Iterable[tuple[int, R]]:
+        """Give the rules that are about the file by its hash or its name, whatever its version."""
+        by_name = self._globs.matching(file.filename.lower()) if self._globs is not None else ()
+        near = dict(by_name)
+        hashed = self._by_hash.get(file.hashes.get("sha256", ""), ()) if self._by_hash else ()
+        near.update(pair for pair in hashed if _is_meant(pair[1], file))
+        return near.items()
 
 
 class Ruled[R: Rule]:
@@ -188,6 +245,15 @@ def _is_meant(rule: Rule, file: File) -> bool:
 def positions_by_version(page: Page) -> Mapping[Version | None, Sequence[int]]:
     """Give where the files of each version stand on the page; None: of no version that can be read."""
     return _positions(tuple([file.filename for file in page.files]), page.project)
+
+
+def _versions_on(page: Page) -> Versions:
+    return _versions(tuple([file.filename for file in page.files]), page.project)
+
+
+@lru_cache(maxsize=8)
+def _versions(filenames: tuple[str, ...], project: ProjectName) -> Versions:
+    return Versions(version for version in _positions(filenames, project) if version is not None)
 
 
 @lru_cache(maxsize=8)  # all policies ask it of the same page, one after the other

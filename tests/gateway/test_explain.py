@@ -1,9 +1,12 @@
 """`/explain/` at the gateway's own address: what a person reads whose install was refused, and the URL that leads there."""
 
+import asyncio
+
 import httpx
 import pytest
 
 from tests.fakepypi import FakePyPI
+from tests.fakepypi.faults import Hang
 from tests.gateway.conftest import Start
 from tests.gateway.running import RunningGateway
 from tests.wheelgate_process import free_port
@@ -56,6 +59,22 @@ def test_explain__for_a_browser_a_terminal_or_a_program__has_its_form(
     """By its Accept header; never kept, by anybody."""
     answer = explained(start(), "demo", accept)
     assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (form, "no-store")
+
+
+async def test_explain__asked_by_many_at_once__turns_some_away_and_answers_the_rest(
+    pypi: FakePyPI, start: Start, demo: str
+) -> None:
+    """Two are worked out at a time and twenty wait: further ones are told when to come again, and nobody else is held up."""
+    gateway, hang = start(), pypi.fault("/simple/demo", Hang())
+    url = f"{gateway.url}/explain/demo"
+    async with httpx.AsyncClient(trust_env=False, timeout=30, limits=httpx.Limits(max_connections=None)) as client:
+        asked = [asyncio.create_task(client.get(url)) for _ in range(23)]
+        [turned_away], waiting = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        answer = turned_away.result()
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert (await client.get(f"{gateway.url}/health")).status_code == 200
+        hang.lift()
+        assert {each.status_code for each in await asyncio.gather(*waiting)} == {200}
 
 
 def test_explain__as_html__runs_nothing_and_escapes_what_is_not_ours(start: Start, demo: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxyconf.reading import ConfigurationError, read
+from proxyconf.rules import Extensible, Kinds
 from proxyconf.settings import Settings
 from proxyconf.watching import Seen, watch
 
@@ -156,3 +157,39 @@ async def test_watch__cancelled__leaves_the_callers_event_alone(path: Path) -> N
         async with asyncio.timeout(1.3):
             await anext(watch(path, stop))
     assert not stop.is_set()
+
+
+class OwnFolder:
+    """A folder of own policies: what is in it, and how often it was read. `moves`: it changes while it is read next."""
+
+    def __init__(self) -> None:
+        self.state = self.reads = 0
+        self.moves = False
+
+    def find(self, folder: Path) -> Kinds:
+        """Read the folder."""
+        self.reads += 1
+        self.state += self.moves
+        self.moves = False
+        return {}
+
+    def stamp(self, folder: Path) -> object:
+        """Give what changes with it."""
+        return self.state
+
+
+@pytest.mark.parametrize(("moves", "reads"), [(False, 1), (True, 2)])
+async def test_watch__with_own_policies__reads_an_edit_again_only_if_the_folder_changed_meanwhile(
+    path: Path, moves: bool, reads: int
+) -> None:
+    """What changed after it was read and before it was stamped would never be seen; else reading twice is time lost."""
+    folder = OwnFolder()
+    kinds = Extensible({}, folder.find, folder.stamp)
+    async with aclosing(
+        watch(write(path, "own_policies: .\ncontact: first\n"), known=Settings(), kinds=kinds)
+    ) as changes:
+        assert contact((await anext(changes)).outcome) == "first"
+        before, folder.moves = folder.reads, moves
+        rename(path, "own_policies: .\ncontact: second\n")
+        assert contact(await outcome(changes)) == "second"
+        assert folder.reads - before == reads
