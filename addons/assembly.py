@@ -10,6 +10,7 @@ from addons.cache.blobs import Blobs
 from addons.cache.layout import Layout
 from addons.cache.purges import follow
 from addons.cache.room import Limits
+from addons.clients.roll import Roll
 from addons.edits import waiting
 from addons.fetch.upstream import Upstream
 from addons.metadata.archive import core_metadata
@@ -20,7 +21,7 @@ from addons.sources.folder import Folder
 from addons.sources.index import Index, dialled
 from addons.sources.priority import Reserved
 from addons.sources.source import Source
-from addons.views import Memory, View, view_of
+from addons.views import Memory, View, Views
 from proxyconf.rules import Policy as PolicySettings
 from proxyconf.settings import Settings
 from proxyconf.settings import Source as SourceSettings
@@ -41,7 +42,13 @@ class Assembly:
     decided: Sequence[PolicySettings]
     sources: Mapping[_Key, Source]
     memory: Memory
-    view: View
+    views: Views
+    roll: Roll
+
+    @property
+    def view(self) -> View:
+        """What clients get who are of no group."""
+        return self.views.usual
 
 
 def assemble(
@@ -63,8 +70,9 @@ def assemble(
         for item in settings.sources
         for key in [_key(item, settings)]
     }
-    view = view_of(settings, list(sources.values()), (*decided, *settings.policies), memory)
-    return Assembly(settings, tuple(decided), sources, memory, view)
+    views = Views(settings, list(sources.values()), decided, memory)
+    memory.lists.leave_to(set(sources.values()))
+    return Assembly(settings, tuple(decided), sources, memory, views, Roll(settings, memory.proofs))
 
 
 async def try_out(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from addons import (
     cli_bundle,
     cli_ca,
     cli_cache,
+    cli_clients,
     cli_explain,
     cli_metadata,
     cli_simulate,
@@ -34,6 +35,7 @@ from addons.cli_parts import (
     configuration,
     in_words,
     log,
+    profile_name,
     settings_of,
     verbose,
 )
@@ -41,7 +43,10 @@ from addons.edits import words
 from addons.policies.kinds import KINDS
 from addons.trust.environment import Shell, shell_lines
 from proxyconf.addresses import Address
-from proxyconf.endings import DAY, endings, without_effect
+from proxyconf.client_checks import every_policy, idle
+from proxyconf.clients import Group, Profile
+from proxyconf.endings import DAY, endings
+from proxyconf.instants import shown_instant
 from proxyconf.reading import default_text, read
 from proxyconf.settings import Settings
 
@@ -108,9 +113,10 @@ def run(config: Path | None, listen: Address | None, verbose: bool) -> None:
 
 @main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @configuration
+@profile_name
 @verbose
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec(config: Path | None, verbose: bool, command: tuple[str, ...]) -> None:  # noqa: A001 - the command's name
+def exec(config: Path | None, name: str | None, verbose: bool, command: tuple[str, ...]) -> None:  # noqa: A001 - the command's name
     """Run COMMAND through a gateway, and exit with its code.
 
     A gateway that runs already is used if it has this CA and, unless the built-in one counts, this configuration; else
@@ -121,6 +127,7 @@ def exec(config: Path | None, verbose: bool, command: tuple[str, ...]) -> None: 
     Examples:
       wheelgate exec -- pip download flask
       wheelgate exec -- uv pip install jupyter
+      wheelgate exec --as as-of-2026-01-31 -- pip install flask
       wheelgate exec -- sh -c 'python -m venv new && new/bin/pip install flask'
 
     \b
@@ -138,7 +145,7 @@ def exec(config: Path | None, verbose: bool, command: tuple[str, ...]) -> None: 
     settings, path = settings_of(config)
     plan = running.Plan(settings, path, authority_of(settings))
     with in_words(running.StartFailed):
-        sys.exit(asyncio.run(running.once(plan, command)))
+        sys.exit(asyncio.run(running.once(plan, command, name)))
 
 
 @main.command()
@@ -149,8 +156,11 @@ def exec(config: Path | None, verbose: bool, command: tuple[str, ...]) -> None: 
               help="The CA's certificate, if the gateway is on another machine. Default: the CA of the configuration.")  # fmt: skip
 @click.option("--shell", type=click.Choice(["sh", "fish", "csh"]), default="sh", show_default=True,
               help="Whose syntax to print; sh is also for bash and zsh.")  # fmt: skip
+@profile_name
 @click.option("--wait", is_flag=True, help="Wait until the gateway answers, at most 30 seconds.")
-def env(config: Path | None, proxy: str | None, certificate: Path | None, shell: Shell, wait: bool) -> None:
+def env(
+    config: Path | None, proxy: str | None, certificate: Path | None, shell: Shell, name: str | None, wait: bool
+) -> None:
     """Print the lines that point a shell at a gateway.
 
     They set the proxy, exempt this machine, and name a bundle of the gateway's CA and all the roots that you trust
@@ -163,6 +173,7 @@ def env(config: Path | None, proxy: str | None, certificate: Path | None, shell:
       eval "`wheelgate env --shell csh`"                   csh
       wheelgate run & eval "$(wheelgate env --wait)"       both at once
       eval "$(wheelgate env --proxy http://gw.example.org:8080 --ca ca.pem)"
+      eval "$(wheelgate env --as as-of-2026-01-31)"
 
     \b
     Exit codes:
@@ -178,7 +189,7 @@ def env(config: Path | None, proxy: str | None, certificate: Path | None, shell:
         raise Refused(f"no gateway answered at {proxy} within {_WAIT_SECONDS:g} seconds")
     with in_words():
         pem = (certificate or authority_of(settings).ca_path).read_bytes()
-        click.echo(shell_lines(reaching.variables(proxy, pem), shell), nl=False)
+        click.echo(shell_lines(reaching.variables(proxy, pem, name), shell), nl=False)
 
 
 @main.command()
@@ -216,20 +227,34 @@ def _summary(settings: Settings) -> list[str]:
         *(f"source      {each.name}: {own[each.own]}, {each.folder or each.index}" for each in settings.sources),
         f"reserved    {', '.join(settings.reserved) or 'nothing'}",
         *(f"policy      {rule}" for rule in rules or ["none"]),
+        *(f"profile     {each.name}: {_narrowed(each)}" for each in settings.profiles),
+        *(f"clients     {each.name}: {_narrowed(each)}" for each in settings.clients),
     ]
+
+
+def _narrowed(part: Group | Profile) -> str:
+    """Say what a group or a profile is made of, without what is left out."""
+    fields = {"networks": "network", "users": "user", "sources": "source", "policies": "policy", "profiles": "profile"}
+    counts = {noun: len(getattr(part, field, ())) for field, noun in fields.items()}
+    words = [_count(number, noun) for noun, number in counts.items() if number]
+    words += [f"as of {shown_instant(part.snapshot)}"] if part.snapshot is not None else []
+    return ", ".join(words) or ("everybody else" if isinstance(part, Group) else "nothing else than without it")
 
 
 def _noted(settings: Settings) -> list[str]:
     at = clock()
-    ends = endings(settings.policies, at, _ENDS_SOON)
+    parts = settings.policies, settings.clients, settings.profiles
+    ends = endings(every_policy(*parts), at, _ENDS_SOON)
     return [
         *(f"{'ended' if each.until <= at else 'ends soon':<11} {each.said(at)}" for each in ends),
-        *(f"no effect   {said}" for said in without_effect(settings.policies)),
+        *(f"no effect   {said}" for said in idle(*parts)),
     ]
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return (
+        f"{number} {noun}" if number == 1 else f"{number} {noun.removesuffix('y')}{'ies' if noun[-1] == 'y' else 's'}"
+    )
 
 
 @main.command()
@@ -276,6 +301,8 @@ def schema(own: Path | None) -> None:
 main.add_command(cli_bundle.bundle)
 main.add_command(cli_ca.ca)
 main.add_command(cli_cache.cache)
+main.add_command(cli_clients.password)
+main.add_command(cli_clients.token)
 main.add_command(cli_explain.explain)
 main.add_command(cli_metadata.metadata)
 main.add_command(cli_simulate.simulate)

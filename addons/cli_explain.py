@@ -12,10 +12,22 @@ from addons.cli_parts import BAD_CONFIGURATION, FAILED, Refused, configuration, 
 @click.command()
 @configuration
 @click.option("--file", "only", metavar="NAME", help="Of the files the one of this name.")
+@click.option("--client", "group", default="", metavar="GROUP",
+              help="As clients of this group get it (`clients`). Default: as those of none.")  # fmt: skip
+@click.option("--profile", default="", metavar="NAME",
+              help="As those get it that choose this profile, such as as-of-2026-01-31 (`profiles`).")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON: every file by itself, times in UTC.")
 @verbose
 @click.argument("arguments", metavar="PROJECT[==VERSION]|FILE...", nargs=-1, required=True)
-def explain(config: Path | None, only: str | None, as_json: bool, verbose: bool, arguments: tuple[str, ...]) -> None:
+def explain(
+    config: Path | None,
+    only: str | None,
+    group: str,
+    profile: str,
+    as_json: bool,
+    verbose: bool,
+    arguments: tuple[str, ...],
+) -> None:
     """Say why clients get a project's files, or do not.
 
     Which source answered, and why no other; what it says of the project and its files; and what each policy of the
@@ -30,6 +42,7 @@ def explain(config: Path | None, only: str | None, as_json: bool, verbose: bool,
       wheelgate explain flask
       wheelgate explain flask==3.1.3 jinja2
       wheelgate explain flask-3.1.3-py3-none-any.whl
+      wheelgate explain flask --client ci --profile as-of-2026-01-31
       wheelgate explain flask --file flask-3.1.3-py3-none-any.whl --json
 
     \b
@@ -45,7 +58,7 @@ def explain(config: Path | None, only: str | None, as_json: bool, verbose: bool,
     settings, path = settings_of(config)
     try:
         with in_words():
-            found = explainer.explain(settings, path, arguments, only)
+            found = explainer.explain(settings, path, arguments, only, (group, profile))
     except Refused as error:
         raise Refused(error.message, BAD_CONFIGURATION) from error
     for line in [explainer.as_json(found)] if as_json else explainer.told(found):

@@ -17,6 +17,7 @@ from addons.trust.authority import Authority, AuthorityError, open_authority
 from proxyconf.addresses import Address, proxy_url
 from proxyconf.reading import ConfigurationError, read
 from proxyconf.settings import Settings
+from proxyconf.values import user_name
 
 FAILED = 1
 BAD_CONFIGURATION = 2
@@ -75,6 +76,7 @@ def _proxy(text: str) -> str:
 
 
 ListenAddress = Written[Address]("host:port", Address.read)
+ProxyName = Written[str]("name", user_name)
 ProxyUrl = Written[str]("url", _proxy)
 AnyFile = click.Path(path_type=Path)
 ExistingFile = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -87,6 +89,13 @@ configuration = click.option(
     metavar="FILE",
     help="The configuration. Default: $WHEELGATE_CONFIG, ./wheelgate.yaml, the user's own (see `wheelgate defaults "
     "--help`), else the built-in one.",
+)
+profile_name = click.option(
+    "--as",
+    "name",
+    type=ProxyName,
+    metavar="NAME",
+    help="The name to give to the gateway: a profile's, such as as-of-2026-01-31.",
 )
 verbose = click.option("-v", "--verbose", is_flag=True, help="Say more of what happens on standard error.")
 

@@ -23,6 +23,7 @@ from addons.inspecting.inspecting import NotThere
 from addons.places import cache_folder
 from addons.simple.names import ProjectName
 from addons.sources.source import SourceUnavailable
+from addons.viewing import view_for
 from addons.views import Memory
 from proxyconf.settings import Settings
 
@@ -40,21 +41,34 @@ class Found:
         return all(each.is_well for each in self.explained)
 
 
-def explain(settings: Settings, configuration: Path | None, arguments: Sequence[str], only: str | None) -> Found:
-    """Explain what is asked about; `only`: of its files the one of this name. Raises ValueError, in words, or OSError."""
+def explain(
+    settings: Settings,
+    configuration: Path | None,
+    arguments: Sequence[str],
+    only: str | None,
+    whom: tuple[str, str] = ("", ""),
+) -> Found:
+    """Explain what is asked about; `only`: of its files the one of this name. Raises ValueError, in words, or OSError.
+
+    `whom`: the names of a client group and of a profile, "" for none.
+    """
     wanted = {argument: asked_of_index(argument.rpartition("/")[2]) for argument in arguments}
-    return asyncio.run(_explain(settings, configuration, wanted, only))
+    return asyncio.run(_explain(settings, configuration, wanted, only, whom))
 
 
 async def _explain(
-    settings: Settings, configuration: Path | None, wanted: dict[str, Release | Named], only: str | None
+    settings: Settings,
+    configuration: Path | None,
+    wanted: dict[str, Release | Named],
+    only: str | None,
+    whom: tuple[str, str],
 ) -> Found:
     folder, at, found = cache_folder(settings), clock(), Found()
     memory = Memory(documents=Documents(folder / "documents"), blobs=Blobs(folder, limits(settings)))
     present = Present(settings, memory=memory)
-    view = present.assembly.view
-    terms = Terms(settings, view.policies, configuration, for_operator=True)
     try:
+        view = view_for(present.assembly, *whom, at)
+        terms = Terms(settings, view.policies, configuration, for_operator=True, whom=view.standing.said)
         for argument, each in wanted.items():
             try:
                 explaining = Explaining(view.offer, terms, at)

@@ -9,6 +9,7 @@ from mitmproxy import http
 
 from addons import answers
 from addons.agreement import Asked, host_meant
+from addons.callers import caller_of
 from addons.flows import ROAD, has_body, names_of, request_of, respond, undecided
 from addons.front_desk import FrontDesk
 from addons.intercept import Intercept
@@ -54,12 +55,16 @@ class FlowRoad:
         if any(map(hosts.is_protected, names)):
             self._settle(flow, await self._answer(flow, names))
         elif flow.request.scheme == "http" and self._front_desk.is_for(flow.request.host, flow.request.port):
-            asked, accept = flow.request, flow.request.headers.get("accept")
-            self._settle(flow, await self._front_desk.told(asked.method, asked.path, accept, self._clock()))
+            self._settle(flow, await self._told(flow))
         elif refusal := await self._not_onward(flow):
             self._settle(flow, refusal)
         else:
             self._send_onward(flow)
+
+    async def _told(self, flow: http.HTTPFlow) -> answers.Answer:
+        asked, headers = flow.request, flow.request.headers
+        caller = caller_of(flow.client_conn, headers.get("proxy-authorization"))
+        return await self._front_desk.told(asked.method, asked.path, headers.get("accept"), self._clock(), caller)
 
     async def _not_onward(self, flow: http.HTTPFlow) -> answers.Answer | None:
         if flow.request.scheme != "http":  # asked for over TLS with us, or as `GET https://…`: a tunnel is the way
@@ -84,7 +89,7 @@ class FlowRoad:
         if isinstance(host, answers.Answer):
             return host
         request = request_of(flow, host, self._clock())
-        return await self._intercept.present.assembly.view.answering.answer(request)
+        return await self._intercept.callers.of(flow.client_conn).ask(request)
 
     def _settle(self, flow: http.HTTPFlow, outcome: answers.Answer | Delivery) -> None:
         if isinstance(outcome, Delivery):

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from addons.answers import Answer, absent, method_not_allowed
+from addons.clients.caller import Caller
 from addons.conditions import wrong
 from addons.edits import Edits
 from proxyconf.hosts import normal_host
@@ -16,8 +17,8 @@ from proxyconf.hosts import normal_host
 HOST = "wheelgate.internal"
 """Asked through the proxy, this name is the gateway itself (the domain `internal` is nobody's, by ICANN's decision)."""
 
-type Explain = Callable[[str, str | None, datetime], Awaitable[Answer]]
-"""Answers with what stands behind `/explain/` in the path (with the query), the Accept header, and the time."""
+type Explain = Callable[[str, str | None, datetime, Caller], Awaitable[Answer]]
+"""Answers with what stands behind `/explain/` in the path (with the query), the Accept header, the time, and who asks."""
 
 _EXPLAIN = "/explain/"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -74,10 +75,10 @@ class FrontDesk:
         usual = known.port or 80
         return port == usual or (own is not None and port == own[1])
 
-    async def told(self, method: str, path: str, accept: str | None, at: datetime) -> Answer:
+    async def told(self, method: str, path: str, accept: str | None, at: datetime, caller: Caller) -> Answer:
         """Answer any request for the gateway itself; `accept` is its Accept header, `at` when it came (aware, UTC)."""
         if self._explain is not None and method in ("GET", "HEAD") and path.startswith(_EXPLAIN):
-            return await self._explain(path.removeprefix(_EXPLAIN), accept, at)
+            return await self._explain(path.removeprefix(_EXPLAIN), accept, at, caller)
         return self.answer(method, path)
 
     def answer(self, method: str, path: str) -> Answer:

@@ -24,7 +24,7 @@ from addons.inspecting.showing import fields, lines, text_of, whole
 from addons.places import cache_folder
 from addons.policies.wording import words
 from addons.sources.source import SourceUnavailable
-from addons.views import Memory, view_of
+from addons.views import Memory
 from proxyconf.settings import Settings
 
 
@@ -85,7 +85,7 @@ class _Inspection:
         """Give what is offered now: with nothing in memory of what was known before."""
         announcing = Announcing(self._blobs, self._documents)
         now = self._present.assembly
-        offer = view_of(now.settings, list(now.sources.values()), now.view.policies, now.memory).offer
+        offer = now.views.again(now.view).offer
         offer.announcer = Looking(Beside(announcing), self._terms)
         return offer, announcing
 

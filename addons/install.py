@@ -20,6 +20,7 @@ from addons.assembly import Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cache.layout import Layout
+from addons.clients.caller import Caller
 from addons.edits import Edits
 from addons.flow_road import FlowRoad
 from addons.front_desk import Explain, FrontDesk
@@ -38,6 +39,7 @@ from addons.origin.tickets import Tickets
 from addons.places import cache_folder, certs_folder, configuration_file
 from addons.policies.kinds import KINDS
 from addons.trust.authority import Authority, open_authority
+from addons.viewing import shown_to
 from addons.views import Memory
 from proxyconf.reading import read
 from proxyconf.settings import Settings
@@ -110,7 +112,7 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     )
     leaf = ShownLeaf(authority, clock)
     lifetime = Lifetime(master, present, origin, leaf, edits, clock)
-    lane = Lane(master, present, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))
+    lane = Lane(master, intercept.callers, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))
     master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lane, lifetime)
     master.options.update(**options(leaf))
     return lifetime
@@ -119,10 +121,13 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
 def _explain(present: Present) -> Explain:
     turns = Turns()
 
-    async def explain(asked: str, accept: str | None, at: datetime) -> Answer:
+    async def explain(asked: str, accept: str | None, at: datetime, caller: Caller) -> Answer:
         assembly = present.assembly
-        terms = Terms(assembly.settings, assembly.view.policies)
-        return await turns.taken(lambda: explain_answer.answer(assembly.view.offer, terms, asked, accept, at))
+        view = await shown_to(assembly, caller, asked.partition("?")[2], at)
+        if isinstance(view, Answer):
+            return view
+        terms = Terms(assembly.settings, view.policies, whom=view.standing.said)
+        return await turns.taken(lambda: explain_answer.answer(view.offer, terms, asked, accept, at))
 
     return explain
 

@@ -12,6 +12,7 @@ from mitmproxy.proxy import server_hooks
 
 from addons import answers
 from addons.assembly import Present
+from addons.callers import Callers
 from addons.flows import NO_VERDICT, respond, undecided
 from proxyconf import hosts
 from proxyconf.settings import OtherHosts
@@ -42,6 +43,7 @@ class Intercept:
         self, present: Present, origin: Callable[[], tuple[str, int] | None], resolve: Resolve | None = None
     ) -> None:
         self.present = present
+        self.callers = Callers(present)
         self._origin = origin
         self._resolve = resolve or resolved
 
@@ -49,6 +51,7 @@ class Intercept:
         """Let CONNECT through to PyPI's hosts (they are answered here) and to other hosts that may be reached."""
         if not undecided(flow):
             return
+        self.callers.hear(flow.client_conn, flow.request.headers.get("proxy-authorization"))
         host, port = hosts.normal_host(flow.request.host), flow.request.port
         if hosts.is_protected(host):
             refusal = None if port == 443 else answers.refused("port", f"wheelgate: PyPI is at port 443, not {port}")

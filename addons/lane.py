@@ -9,7 +9,7 @@ from mitmproxy.proxy import layer
 from mitmproxy.proxy.layers import ClientTLSLayer, HttpLayer
 from mitmproxy.proxy.layers.http import HTTPMode
 
-from addons.assembly import Present
+from addons.callers import Callers
 from addons.lane_asking import Supply
 from addons.lane_client import end_of
 from addons.lane_layer import LaneLayer
@@ -23,11 +23,11 @@ class Lane:
     name = "wheelgate-lane"
 
     def __init__(
-        self, master: Master, present: Present, clock: Callable[[], datetime], beside: tuple[str, ...]
+        self, master: Master, callers: Callers, clock: Callable[[], datetime], beside: tuple[str, ...]
     ) -> None:
         self._master = master
         self._others = Others(master, (*beside, self.name))
-        self.supply = Supply(self._others, present, clock)
+        self.supply = Supply(self._others, callers, clock)
 
     def load(self, loader: Loader) -> None:
         """Add the option that closes the lane."""

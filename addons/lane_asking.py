@@ -2,24 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+
+from mitmproxy.connection import Client
 
 from addons import answers
-from addons.answering.request import Request
 from addons.answers import Answer
-from addons.assembly import Present
+from addons.callers import Asker, Callers, Outcome
 from addons.flows import NO_VERDICT
 from addons.head import Head
 from addons.lane_others import Others
-from addons.origin.tickets import Delivery
 
 logger = logging.getLogger(__name__)
-
-type Outcome = Answer | Delivery
-type Ask = Callable[[Request], Coroutine[Any, Any, Outcome]]
 
 
 class Supply:
@@ -29,22 +25,21 @@ class Supply:
     It stands beside the addon because mitmproxy looks at every attribute that an addon has.
     """
 
-    def __init__(self, others: Others, present: Present, clock: Callable[[], datetime]) -> None:
+    def __init__(self, others: Others, callers: Callers, clock: Callable[[], datetime]) -> None:
         self.answered = 0
         self.answered_at_once = 0
         self.now = clock
         self._others = others
-        self._present = present
+        self._callers = callers
 
     @property
     def open(self) -> bool:
         """Whether requests may be answered here, now."""
         return self._others.leave_it_to_us
 
-    @property
-    def ask(self) -> Ask:
-        """The function that answers, of the configuration that is in force now."""
-        return self._present.assembly.view.answering.answer
+    def asker(self, client: Client) -> Asker:
+        """Who asks for a client, for as long as it is connected."""
+        return self._callers.of(client)
 
 
 @dataclass

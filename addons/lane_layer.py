@@ -66,6 +66,7 @@ class LaneLayer(layer.Layer):
         self._supply = supply
         self._end = end
         self._client = inner.context.client
+        self._asker = supply.asker(self._client)
         self._unread = Unread()
         self._started = False
         self._handed = False  # whether the client's requests are the inner layer's, until it is idle
@@ -152,7 +153,7 @@ class LaneLayer(layer.Layer):
             return Asking(read, length, at, host)
         request = Request(read.method, host, read.target, read.headers, at)
         # Begun here and now: an answer that is in hand is given without the event loop's going round.
-        work = asyncio.Task(self._supply.ask(request), loop=asyncio.get_running_loop(), eager_start=True)
+        work = asyncio.Task(self._asker.ask(request), loop=asyncio.get_running_loop(), eager_start=True)
         return Asking(read, length, at, work)
 
     def at_once(self, sent: bytes) -> bytes | None:

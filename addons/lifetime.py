@@ -15,6 +15,7 @@ from addons.edits import Edits
 from addons.leaf import ShownLeaf
 from addons.origin.server import Origin
 from addons.policies.kinds import KINDS
+from proxyconf.client_checks import every_policy
 from proxyconf.endings import Reminders
 from proxyconf.reading import ConfigurationError
 from proxyconf.settings import Settings
@@ -109,7 +110,9 @@ class Lifetime:
             await asyncio.sleep(_LOOK_AT_ENDS)
 
     def _remind(self) -> None:
-        for said in self._reminders.due(self._present.assembly.settings.policies, self._clock()):
+        settings = self._present.assembly.settings
+        policies = every_policy(settings.policies, settings.clients, settings.profiles)
+        for said in self._reminders.due(policies, self._clock()):
             logger.warning("%s: a rule that ends by itself: %s", self._edits.configuration or "the configuration", said)
 
     def _know(self, sha256: str | None, configuration: Path) -> None:

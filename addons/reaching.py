@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 from platformdirs import user_cache_path
@@ -51,18 +52,24 @@ async def answers(proxy: str, within: float) -> bool:
     return True
 
 
-def variables(proxy: str, ca_pem: bytes) -> dict[str, str]:
+def variables(proxy: str, ca_pem: bytes, name: str | None = None) -> dict[str, str]:
     """Give the variables that lead a client to the gateway at `proxy`, and let it trust the CA in `ca_pem`.
 
-    The bundle is kept in the user's cache folder under a name that follows from its content, so that shells which were
+    `name` is what the client gives to the gateway, None for nothing. The bundle is kept in the user's cache folder under a name that follows from its content, so that shells which were
     pointed at other gateways keep theirs. Raises OSError, and ValueError for what is no certificate.
     """
     bundle = combined_bundle(ca_pem, os.environ, Path.home())
     _warn_about(proxy, ca_pem)
-    name = f"bundle-{hashlib.sha256(bundle).hexdigest()[:16]}.pem"
-    path = user_cache_path("wheelgate", ensure_exists=True) / name
+    file = f"bundle-{hashlib.sha256(bundle).hexdigest()[:16]}.pem"
+    path = user_cache_path("wheelgate", ensure_exists=True) / file
     replace_file(path, bundle, PUBLIC)
-    return client_environment(proxy, path, os.environ)
+    return client_environment(named(proxy, name), path, os.environ)
+
+
+def named(proxy: str, name: str | None) -> str:
+    """Give the proxy's URL with a name in it, and a colon behind that: without one, requests, and so pip, gives no name."""
+    scheme, _, rest = proxy.partition("://")
+    return proxy if name is None else f"{scheme}://{quote(name, safe='+')}:@{rest}"
 
 
 def _warn_about(proxy: str, ca_pem: bytes) -> None:

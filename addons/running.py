@@ -61,14 +61,21 @@ def _greeting(plan: Plan, address: Address) -> str:
     )
 
 
-async def once(plan: Plan, command: Sequence[str]) -> int:
-    """Run `command` through a gateway and give its exit code, as a shell would: 127 if there is no such command."""
+async def once(plan: Plan, command: Sequence[str], name: str | None = None) -> int:
+    """Run `command` through a gateway and give its exit code, as a shell would: 127 if there is no such command.
+
+    `name` is what the command's clients give to the gateway, None for nothing.
+    """
     relay = _Relay()
     async with _gateway(plan) as proxy:
         with tempfile.TemporaryDirectory(prefix="wheelgate-") as folder:
             bundle = Path(folder) / "bundle.pem"
             write_bundle(bundle, plan.authority.ca_path.read_bytes(), os.environ, Path.home())
-            return await _run(command, {**os.environ, **client_environment(proxy, bundle, os.environ)}, relay)
+            return await _run(
+                command,
+                {**os.environ, **client_environment(reaching.named(proxy, name), bundle, os.environ)},
+                relay,
+            )
 
 
 @asynccontextmanager

@@ -10,22 +10,29 @@ from addons.answering.file_answer import FileAnswers
 from addons.answering.kept import Kept
 from addons.answering.legacy_answer import LegacyAnswers
 from addons.answering.list_answer import ListAnswers
-from addons.answering.offer import Judgements, Offer
+from addons.answering.offer import Desk, Judgements, Offer
 from addons.answering.page_answer import PageAnswers
 from addons.answering.provenance_answer import ClassifiersAnswers, ProvenanceAnswers
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
+from addons.clients.proofs import Proofs
+from addons.clients.standing import Standing
 from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
 from addons.listing.rules_now import RulesNow
 from addons.listing.store import ListStore
 from addons.policies.kinds import made
 from addons.policies.policy import Policy
+from addons.policies.snapshot import SnapshotRule
 from addons.simple.names import normalise
 from addons.sources.priority import Priority, Reserved
 from addons.sources.source import Source
+from proxyconf.clients import Group, Profile
+from proxyconf.rules import EVERY
 from proxyconf.rules import Policy as PolicySettings
 from proxyconf.settings import Settings
+
+_MOST = 200  # views as of an instant at a time: clients name as many as they like
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Memory:
     """What was worked out, by the facts that it came from: so it outlives the configuration that it was made under.
 
     `documents`: what indexes answered, on disk; `blobs`: their files; `metadata`: what is known of that; None where nothing is
-    kept there.
+    kept there. `proofs`: which passwords have proven right.
     """
 
     kept: Kept = field(default_factory=Kept)
@@ -42,34 +49,108 @@ class Memory:
     documents: Documents | None = None
     blobs: Blobs | None = None
     metadata: Beside | None = None
+    proofs: Proofs = field(default_factory=Proofs)
+
+
+type Books = tuple[tuple[PolicySettings, Policy], ...]
+"""Rule books as they are configured, each with the policy that was made of it."""
+
+
+def books_of(policies: Sequence[PolicySettings], contact: str) -> Books:
+    """Make policies of rule books. Raises ValueError, in words, for one that cannot be made."""
+    return tuple((each, made(each, contact)) for each in policies)
 
 
 @dataclass(frozen=True)
 class View:
     """What one kind of clients gets. `policies`: the rule books in force for it, in their order.
 
-    `answering` answers its requests; `offer` is for who asks without a request.
+    `standing` says whose it is, `sources` are those that it has, highest first. `answering` answers its requests; `offer` is for
+    who asks without a request.
     """
 
+    standing: Standing
     policies: Sequence[PolicySettings]
+    sources: Sequence[Source]
     offer: Offer
     answering: Answering
 
 
-def view_of(settings: Settings, sources: Sequence[Source], policies: Sequence[PolicySettings], memory: Memory) -> View:
-    """Make the view of these sources, highest first, under these policies; `settings` says all else.
+class Views:
+    """The views of one configuration, each made when it is first asked for. `decided` stands above all that is configured.
 
-    Raises ValueError, in words, for a policy that cannot be made.
+    Raises ValueError, in words, for any policy that cannot be made.
     """
-    priority, rules = priority_of(settings, sources), [made(each, settings.contact) for each in policies]
-    offer = offer_of(priority, rules, settings, memory)
-    return View(tuple(policies), offer, answering_of(priority, rules, settings, memory))
+
+    def __init__(
+        self, settings: Settings, sources: Sequence[Source], decided: Sequence[PolicySettings], memory: Memory
+    ) -> None:
+        self._settings = settings
+        self._memory = memory
+        self._sources = {source.name: source for source in sources}
+        self._decided = books_of(decided, settings.contact)
+        self._common = books_of(settings.policies, settings.contact)
+        self._groups = {each.name: (each, books_of(each.policies, settings.contact)) for each in settings.clients}
+        self._profiles = {each.name: (each, books_of(each.policies, settings.contact)) for each in settings.profiles}
+        self._named: dict[Standing, View] = {}
+        self._as_of: dict[Standing, View] = {}
+        self.usual = self.of(Standing())
+
+    def of(self, standing: Standing) -> View:
+        """Give the view of who stands like this. Raises KeyError for a group or a profile that is not configured."""
+        made = self._named if standing.as_of is None else self._as_of
+        view = made.get(standing)
+        if view is None:
+            made[standing] = view = self._make(standing)
+            if len(self._as_of) > _MOST:
+                self._as_of.pop(next(iter(self._as_of)))
+        return view
+
+    def again(self, view: View) -> View:
+        """Make a view of its own that shares nothing with the others but what lies in memory."""
+        return self._make(view.standing)
+
+    def _make(self, standing: Standing) -> View:
+        worlds = self._worlds(standing)
+        settings, memory = self._settings, self._memory
+        above = [book for _, books in worlds for book in books]
+        books = (*self._decided, *above, *self._common, *books_of(_snapshots(standing, worlds), settings.contact))
+        named = next((world.sources for world, _ in worlds if world.sources), tuple(self._sources))
+        priority = priority_of(settings, [self._sources[name] for name in named], list(self._sources.values()))
+        rules, desk = [policy for _, policy in books], Desk(settings.address, standing.query)
+        return View(
+            *(standing, tuple(book for book, _ in books), priority.sources),
+            *(offer_of(priority, rules, settings, memory, desk), answering_of(priority, rules, settings, memory, desk)),
+        )
+
+    def _worlds(self, standing: Standing) -> Sequence[tuple[Group | Profile, Books]]:
+        """Give what is configured for who stands like this, the narrowest first."""
+        worlds: list[tuple[Group | Profile, Books]] = []
+        if standing.profile:
+            worlds.append(self._profiles[standing.profile])
+        if standing.group:
+            worlds.append(self._groups[standing.group])
+        return worlds
 
 
-def answering_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Answering:
+def _snapshots(standing: Standing, worlds: Sequence[tuple[Group | Profile, Books]]) -> list[PolicySettings]:
+    """Give the instants as of which the world is seen, as rule books: nothing later is there, whoever's it is."""
+    said = [(world.snapshot, f"so it is configured for {world.name}") for world, _ in worlds]
+    instants = [(standing.as_of, "this client has asked for it by the name that it gives to the proxy"), *said]
+    return [
+        PolicySettings(name="snapshot", rules=(SnapshotRule(project=EVERY, at=instant, own=True, reason=reason),))
+        for instant, reason in instants
+        if instant is not None
+    ]
+
+
+def answering_of(
+    priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory, desk: Desk | None = None
+) -> Answering:
     """Give the function that answers from these sources under these policies; `settings` says how, not from what."""
-    offer = offer_of(priority, policies, settings, memory)
-    max_age, files = settings.max_age_seconds, FileAnswers(offer, memory.kept, settings.contact, settings.address)
+    desk = desk or Desk(settings.address)
+    offer = offer_of(priority, policies, settings, memory, desk)
+    max_age, files = settings.max_age_seconds, FileAnswers(offer, memory.kept, settings.contact, desk)
     return Answering(
         Families(
             pages=PageAnswers(offer, memory.kept, max_age),
@@ -82,13 +163,11 @@ def answering_of(priority: Priority, policies: Sequence[Policy], settings: Setti
     )
 
 
-def offer_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory) -> Offer:
+def offer_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory, desk: Desk) -> Offer:
     """Give what these sources offer under these policies."""
     announcer = Announcer(memory.metadata, _terms(settings)) if memory.metadata is not None else None
     hide = settings.refusals == "hide"
-    return Offer(
-        *(priority, policies), hide=hide, judgements=memory.judgements, announcer=announcer, address=settings.address
-    )
+    return Offer(priority, policies, hide=hide, judgements=memory.judgements, announcer=announcer, desk=desk)
 
 
 def _terms(settings: Settings) -> Terms:
@@ -101,8 +180,11 @@ def _list_rules(policies: Sequence[Policy], settings: Settings) -> RulesNow:
     return RulesNow(Rules(reserved=settings.reserved, merged=merged), policies if hide else ())
 
 
-def priority_of(settings: Settings, sources: Sequence[Source]) -> Priority:
-    """Put the sources in their order, highest first."""
+def priority_of(settings: Settings, sources: Sequence[Source], configured: Sequence[Source]) -> Priority:
+    """Put the sources in their order, highest first; own ones among the configured that are not there are withheld."""
     by_name = {source.name: source for source in sources}
-    merge = {normalise(item.project): [by_name[name] for name in item.sources] for item in settings.merge}
-    return Priority(sources, Reserved(settings.reserved), merge)
+    withheld = [source for source in configured if source.own and source.name not in by_name]
+    merge = {
+        normalise(item.project): [by_name[name] for name in item.sources if name in by_name] for item in settings.merge
+    }
+    return Priority(sources, Reserved(settings.reserved), merge, withheld)

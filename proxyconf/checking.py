@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+from proxyconf.clients import User
 from proxyconf.misfit import Misfit
 from proxyconf.settings import Settings, Source, Upstream
 
@@ -29,6 +30,9 @@ def check(settings: Settings) -> None:
     for number, source in enumerate(settings.sources):
         _within(_source, source, "sources", number)
     _within(_upstream, settings.upstream, "upstream")
+    for number, group in enumerate(settings.clients):
+        for place, user in enumerate(group.users):
+            _within(User.password, user, "clients", number, "users", place)
 
 
 def _source(source: Source) -> None:
@@ -43,7 +47,7 @@ def _upstream(upstream: Upstream) -> None:
     upstream.proxy_password()
 
 
-def _within[Part](checked: Callable[[Part], None], part: Part, *at: str | int) -> None:
+def _within[Part](checked: Callable[[Part], object], part: Part, *at: str | int) -> None:
     try:
         checked(part)
     except Misfit as misfit:

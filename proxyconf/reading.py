@@ -1,5 +1,6 @@
 """From a YAML file to Settings; whatever is wrong comes out as a ConfigurationError with file, line and column."""
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, override
@@ -12,7 +13,7 @@ from proxyconf.checking import check
 from proxyconf.instants import Instant
 from proxyconf.misfit import Misfit
 from proxyconf.nodes import find, plain, tree
-from proxyconf.rule_checks import check_rules
+from proxyconf.rule_checks import check_every_rule
 from proxyconf.rules import NO_KINDS, Extensible, Kinds, Policy
 from proxyconf.settings import Settings, settings_type
 from proxyconf.shape import Shape
@@ -115,9 +116,10 @@ def _settings(root: yaml.Node, path: Path, kinds: Kinds) -> Settings:
     except msgspec.ValidationError as error:
         raise _located(complaint(error, root, hook.rejected, Shape(kind)), path, elsewhere=False) from None
     fields = {name: getattr(written, name) for name in Settings.__struct_fields__}
-    settings = Settings(**{**fields, "policies": _policies(written, root, own)})
+    parts = {key: _parts(getattr(written, key), root, own, key) for key in ("profiles", "clients")}
+    settings = Settings(**{**fields, **parts, "policies": _policies(written.policies, root, own)})
     try:
-        check_rules(settings.policies, {**kinds, **own}, root)
+        check_every_rule(settings, {**kinds, **own}, root)
     except Misfit as misfit:
         raise _located(misfitting(misfit, root), path, elsewhere=False) from None
     try:
@@ -135,9 +137,19 @@ def _own(data: Any, kinds: Kinds, hook: "_Hook") -> Kinds:
     return kinds.find(hook.path(folder))
 
 
-def _policies(written: Settings, root: yaml.Node, own: Kinds) -> tuple[Policy, ...]:
+def _parts(written: Sequence[msgspec.Struct], root: yaml.Node, own: Kinds, key: str) -> tuple[msgspec.Struct, ...]:
+    """Groups, or profiles, of what was written as such."""
     found = []
-    items: Any = written.policies
+    for number, part in enumerate(written):
+        kind: Any = type(part).__base__
+        fields = {name: getattr(part, name) for name in kind.__struct_fields__}
+        there = _policies(fields["policies"], find(root, (key, number)), own)
+        found.append(kind(**{**fields, "policies": there}))
+    return tuple(found)
+
+
+def _policies(items: Sequence[Any], root: yaml.Node, own: Kinds) -> tuple[Policy, ...]:
+    found = []
     for number, item in enumerate(items):
         [(name, rules)] = item.written().items()
         nodes = [find(root, ("policies", number, name, place)) for place in range(len(rules))]

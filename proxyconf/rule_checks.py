@@ -6,18 +6,52 @@ from functools import lru_cache
 import msgspec
 import yaml
 
+from proxyconf.clients import Group, Profile
 from proxyconf.misfit import Misfit, shown
 from proxyconf.nodes import find, plain
 from proxyconf.rules import Kinds, Policy, Rule
+from proxyconf.settings import Settings
 from proxyconf.shape import nearest
 
+NARROWING = ("networks", "users", "sources")
+"""Lists that narrow a group or a profile, so that an empty one, which would not, is a mistake."""
 
-def check_rules(policies: Sequence[Policy], kinds: Kinds, root: yaml.Node) -> None:
-    """Raises Misfit, `at` its place below the settings, for the first rule that does not say what it seems to."""
+
+def check_every_rule(settings: Settings, kinds: Kinds, root: yaml.Node) -> None:
+    """As `check_rules`, of the common policies, and of those of groups and profiles, which are looked at themselves, too."""
+    check_rules(settings.policies, kinds, root)
+    every: tuple[tuple[str, tuple[Group | Profile, ...]], ...] = (
+        ("profiles", settings.profiles),
+        ("clients", settings.clients),
+    )
+    for key, parts in every:
+        for number, part in enumerate(parts):
+            within = (key, number)
+            _check_filled(find(root, within), within)
+            for place in range(len(part.users) if isinstance(part, Group) else 0):
+                at = (*within, "users", place)
+                _check_filled(find(root, at), at)
+            check_rules(part.policies, kinds, root, within)
+
+
+def _check_filled(node: yaml.Node, at: Sequence[str | int]) -> None:
+    """A key with nothing behind it, or a list of nothing, would let in more than it seems to."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(value, yaml.ScalarNode) and plain(value) is None:
+            raise Misfit("is empty; write what it is, or take the line out", *at, key.value)
+        if key.value in NARROWING and isinstance(value, yaml.SequenceNode) and not value.value:
+            raise Misfit("is an empty list, which would narrow nothing; take the line out", *at, key.value)
+
+
+def check_rules(policies: Sequence[Policy], kinds: Kinds, root: yaml.Node, within: tuple[str | int, ...] = ()) -> None:
+    """Raises Misfit, `at` its place below the settings, for the first rule that does not say what it seems to.
+
+    `within` is where the policies stand, if not at the top.
+    """
     refusing = [name for name, kind in kinds.items() if kind.refuses]
     for number, policy in enumerate(policies):
         for place, rule in enumerate(policy.rules):
-            at = ("policies", number, policy.name, place)
+            at = (*within, "policies", number, policy.name, place)
             _check_written(rule, find(root, at), at)
             for which, name in enumerate(rule.lets_past or ()):
                 if name not in refusing:

@@ -42,6 +42,11 @@ _PATTERNS = {
     ("Upstream", "proxy_password_env"): r"^[A-Za-z_][A-Za-z0-9_]*$",
     ("Merge", "project"): f"^{_NAME}$",
     ("Settings", "reserved"): rf"^{_NAME}([._-]+\*)?$",
+    ("Profile", "name"): r"^[a-z0-9-]{1,64}$",
+    ("Group", "name"): r"^[a-z0-9-]{1,64}$",
+    ("User", "password_env"): r"^[A-Za-z_][A-Za-z0-9_]*$",
+    ("User", "password_hash"): r"^\$argon2id\$",
+    ("User", "token_sha256"): r"^\s*[0-9A-Fa-f]{64}\s*$",
     ("Cache", "keep"): rf"^{_NAME}([._-]+\*)?$",
 }
 _OF_RULES = {
@@ -49,7 +54,8 @@ _OF_RULES = {
     "sha256": r"^\s*([Ss][Hh][Aa]256[:=])?[0-9A-Fa-f]{64}\s*$",
 }
 _SECTIONS = {"Upstream": "upstream", "Cache": "cache", "Metadata": "metadata", "Bundles": "bundles",
-             "OtherHosts": "other_hosts", "Source": "sources", "Merge": "merge"}  # fmt: skip
+             "OtherHosts": "other_hosts", "Source": "sources", "Merge": "merge",
+             "Profile": "profiles", "Group": "clients", "User": "clients"}  # fmt: skip
 
 
 def json_schema(kinds: Kinds) -> Json:
@@ -115,7 +121,7 @@ def comments() -> Mapping[tuple[str, str], str]:
     list that stands above `policies`.
     """
     section, prose, ended = "", list[str](), False
-    told = dict(_of_rules())
+    told = {place: words for section, begins in _LISTED.items() for place, words in _of_list(section, begins)}
     for line in default_text().splitlines():
         if found := _KEY.fullmatch(line):
             indent, sign, item, key, behind = found.groups()
@@ -132,15 +138,19 @@ def comments() -> Mapping[tuple[str, str], str]:
     return told
 
 
-def _of_rules() -> Iterator[tuple[tuple[str, str], str]]:
+_LISTED = {"policies": "---- Policies", "profiles": "---- Profiles", "clients": "---- Clients"}
+"""Keys above which stands a list of the keys below them, and where that begins."""
+
+
+def _of_list(section: str, begins: str) -> Iterator[tuple[tuple[str, str], str]]:
     key, said = "", list[str]()
-    for line in default_text().partition("---- Policies")[2].partition("\npolicies:")[0].splitlines():
+    for line in default_text().partition(begins)[2].partition(f"\n{section}:")[0].splitlines():
         if found := _IN_LIST.fullmatch(line):
             if key:
-                yield ("policies", key), " ".join(said)
+                yield (section, key), " ".join(said)
             key, said = found[1], [found[2]]
         elif key and (more := _MORE.fullmatch(line)):
             said.append(more[1])
         elif key:
-            yield ("policies", key), " ".join(said)
+            yield (section, key), " ".join(said)
             key, said = "", []

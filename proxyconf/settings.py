@@ -13,6 +13,8 @@ import msgspec
 
 from proxyconf import addresses, hosts, values
 from proxyconf.addresses import Address
+from proxyconf.client_checks import check_clients
+from proxyconf.clients import Group, Profile
 from proxyconf.misfit import Misfit, settle
 from proxyconf.passwords import password_from
 from proxyconf.rules import Policy, Rule, one_of
@@ -255,6 +257,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     merge: tuple[Merge, ...] = ()
     own_policies: Path | None = None
     policies: tuple[Policy, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    clients: tuple[Group, ...] = ()
     refusals: Literal["explain", "hide"] = "explain"
     contact: str = ""
     address: str = ""
@@ -278,13 +282,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
         _check_order(self.sources)
         _check_merge(self)
+        check_clients(self.clients, self.profiles, {source.name: source.own for source in self.sources})
+
+
+_WITH_POLICIES: Mapping[str, type[msgspec.Struct]] = {"profiles": Profile, "clients": Group}
+
+
+def _written(part: type[msgspec.Struct], policies: list[tuple[str, Any, Any]]) -> Any:
+    """The type of a list of these parts as they are written."""
+    made: Any = msgspec.defstruct(
+        part.__name__, policies, bases=(part,), frozen=True, kw_only=True, forbid_unknown_fields=True
+    )
+    return tuple[made, ...]
 
 
 @cache
 def settings_type(kinds: tuple[tuple[str, type[Rule]], ...]) -> type[Settings]:
     """The type of a configuration as it is written, whose policies are of these kinds, by name."""
     items: Any = tuple[one_of(dict(kinds)), ...]  # type: ignore[misc]  # a type that is known at run time only
-    fields = [("policies", items, ())]
+    policies = [("policies", items, ())]
+    fields = [*policies, *((key, _written(part, policies), ()) for key, part in _WITH_POLICIES.items())]
     made = msgspec.defstruct(
         "Settings", fields, bases=(Settings,), frozen=True, kw_only=True, forbid_unknown_fields=True
     )

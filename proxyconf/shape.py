@@ -25,6 +25,10 @@ _MEANT = {
 }
 
 
+_BESIDE = "[].policies[]"
+"""Policies that stand elsewhere, too."""
+
+
 class Shape:
     """The shape of a configuration: `settings` is its type, which has the policies that there are."""
 
@@ -55,13 +59,17 @@ class Shape:
     def advice(self, name: str, way: Sequence[str | int]) -> str:
         """What to do about a key that the mapping at the end of the way doesn't have."""
         known = self.keys_at(way)
+        if name.lower() == "token" and "token_sha256" in known:
+            return 'tokens are never written into this file: write its sha256 (token_sha256), see "wheelgate token new"'
         if name.lower() in ("password", "token", "secret", "proxy_password"):
             return (
                 "passwords are never written into this file: name a variable (password_env) or a file (password_file)"
             )
         if _MEANT.get(name) in known:
             return f'did you mean "{_MEANT[name]}"?'
-        if elsewhere := [place or "the top level" for key, place in self.every_key() if key == name]:
+        if elsewhere := [
+            place or "the top level" for key, place in self.every_key() if key == name and _BESIDE not in place
+        ]:
             return f"it belongs to {' or '.join(dict.fromkeys(elsewhere))}"
         if near := nearest(name, known):
             return f'did you mean "{near}"?'

@@ -46,7 +46,7 @@ def complaint(error: msgspec.ValidationError, root: yaml.Node, rejected: object,
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", message):
         words = f'lacks "{missing[1]}"; add a line "{missing[1]}: ..."'
     elif unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message, re.DOTALL):
-        kind = "policy" if way[:1] == ("policies",) and len(way) == 2 else "key"
+        kind = "policy" if way[-2:-1] == ("policies",) and isinstance(way[-1], int) else "key"
         words = f"unknown {kind} {shown(unknown[1])}; {shape.advice(unknown[1], way)}"
         node = find_key(node, unknown[1])
     elif choices := shape.choices_at(way):
@@ -123,7 +123,9 @@ def _wrong_scalar(expected: str, got: str, node: yaml.Node, way: Sequence[str | 
 
 def _written(node: yaml.Node, way: Sequence[str | int]) -> str:
     """A scalar as it stands in the file; not what may be a password in the wrong place."""
-    if not isinstance(node, yaml.ScalarNode) or any("password" in str(step) for step in way):
+    if not isinstance(node, yaml.ScalarNode) or any(
+        word in str(step) for step in way for word in ("password", "token")
+    ):
         return "..."
     return shown(node.value)[1:-1]
 

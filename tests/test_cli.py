@@ -84,10 +84,12 @@ def test_help__of_the_whole__lists_every_command() -> None:
         "exec",
         "explain",
         "metadata",
+        "password",
         "run",
         "schema",
         "simulate",
         "status",
+        "token",
         "warm",
     ]
     assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == commands
@@ -264,6 +266,14 @@ def test_env__proxy_is_no_such_url__is_refused(proxy: str, config: Path) -> None
 def test_env__proxy_without_a_scheme__gets_one(config: Path) -> None:
     """As people write proxies."""
     assert "HTTPS_PROXY=http://127.0.0.1:9;" in call("env", "--proxy", "127.0.0.1:9").stdout
+
+
+def test_env__as_a_profile__gives_its_name_with_a_colon(config: Path) -> None:
+    """Without the colon pip would give no name, and be served another world."""
+    said = call("env", "--as", "as-of-2026-01-31T1200+0100", "--proxy", "127.0.0.1:9").stdout
+    assert re.findall("HTTPS_PROXY=(.*);", said) == ["http://as-of-2026-01-31T1200+0100:@127.0.0.1:9"]
+    assert "http://a%20b%40c:@127.0.0.1:9" in call("env", "--as", "a b@c", "--proxy", "127.0.0.1:9").stdout
+    assert call("env", "--as", "as-of-2026-01-31T12:00Z").exit_code == 2
 
 
 def test_env__ca_is_no_certificate__says_so(config: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from addons.announcing.announcer import Announcer
 from addons.announcing.obtaining import NoMetadata
 from addons.answering.coded import coded
 from addons.answering.kept import Kept, Ready, is_same, ready
-from addons.answering.offer import Offer, Offered, explained_at
+from addons.answering.offer import NO_DESK, Desk, Offer, Offered
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer, absent, found_at, refused
 from addons.origin.tickets import Delivery
@@ -29,8 +29,8 @@ _REVALIDATED = "max-age=0"  # the organisation's own files can be removed or rep
 class FileAnswers:
     """Answers for files and their core metadata."""
 
-    def __init__(self, offer: Offer, kept: Kept, contact: str, address: str = "") -> None:
-        self._address = address
+    def __init__(self, offer: Offer, kept: Kept, contact: str, desk: Desk = NO_DESK) -> None:
+        self._desk = desk
         self._offer = offer
         self._kept = kept
         self._contact = contact
@@ -90,7 +90,7 @@ class FileAnswers:
     def refusal(self, offered: Offered) -> Answer:
         """Answer in the policy's words for a file that is refused, whatever of it was asked for."""
         assert offered.file.refused is not None
-        more = explained_at(self._address, offered.project)
+        more = self._desk.explains(offered.project)
         said, short = words(offered.file.refused, self._contact), line(offered.file.refused, self._contact, more)
         version = version_of(offered.file.filename, offered.project)
         logger.info("refused %s: %s", offered.file.filename, said)

@@ -29,6 +29,21 @@ _KEPT_FILES = 50_000  # how many entries of judged pages are remembered; they sh
 
 
 @dataclass(frozen=True)
+class Desk:
+    """Where people can read why: the gateway's `address` (a URL; none where it is not known), and for whom, as a query."""
+
+    address: str = ""
+    whom: str = ""
+
+    def explains(self, project: ProjectName) -> str:
+        """Give the URL that is about this project; none where the address is not known."""
+        return f"{self.address}/explain/{project}{self.whom}" if self.address else ""
+
+
+NO_DESK = Desk()
+
+
+@dataclass(frozen=True)
 class Offered:
     """A file that the page lists, refused or not, with its source and the project whose page it is."""
 
@@ -140,9 +155,9 @@ class Offer:
         hide: bool,
         judgements: Judgements | None = None,
         announcer: Announcer | None = None,
-        address: str = "",
+        desk: Desk = NO_DESK,
     ) -> None:
-        self._address = address
+        self._desk = desk
         self.announcer = announcer
         self._priority = priority
         self._policies = policies
@@ -161,7 +176,9 @@ class Offer:
             at_hand = self.announcer.at_hand(parts)
             known = at_hand if at_hand is not None else await self.announcer.known(parts, partial(self._offers, at))
         versions = [(part.source.name, part.page.version) for part in parts]
-        key = (project, *versions, self._hide, self._address, facts_of(self._policies, project, at), known, terms)
+        facts = facts_of(self._policies, project, at)
+        # What is equal for several groups of clients is judged and rendered once for them all, and what is not never.
+        key = (project, *versions, self._hide, NO_DESK if facts == () else self._desk, facts, known, terms)
         judged = self._judgements.recent.find(key)
         if judged is None or not judged.holds(at):
             judged = await self._judgement(key, parts, known, at, judged.ended(at) if judged is not None else None)
@@ -201,8 +218,8 @@ class Offer:
     def _judge(self, key: Hashable, parts: Sequence[Part], known: Sequence[Announced], at: datetime) -> Judged:
         whole = _whole(parts)
         page = apply_all(self._policies, whole, at)
-        if self._address and page is not whole:
-            page = _told_where(page, whole, explained_at(self._address, page.project))
+        if page is not whole and (url := self._desk.explains(page.project)):
+            page = _told_where(page, whole, url)
         if self.announcer is not None:
             page = self.announcer.linked(page, known, parts[0].source.name)
         until = lasts_until(self._policies, whole, page, at)
@@ -228,11 +245,6 @@ def _whole(parts: Sequence[Part]) -> Page:
         return msgspec.structs.replace(merged([(part.source.name, part.page) for part in parts]), own=own)
     [part] = parts
     return msgspec.structs.replace(without_claims(part.page), source=part.source.name, own=own) if own else part.page
-
-
-def explained_at(address: str, project: ProjectName) -> str:
-    """Give the URL at which people can read why; none where the gateway's address is not known."""
-    return f"{address}/explain/{project}" if address else ""
 
 
 def _told_where(page: Page, before: Page, url: str) -> Page:

@@ -83,10 +83,14 @@ class PolicySaid(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """What one argument is about. `status`: the page's as clients see it; `versions`: taken off the page's list, by whom."""
+    """What one argument is about. `status`: the page's as clients see it; `versions`: taken off the page's list, by whom.
+
+    `clients`: which ones it is about, "" for those of no group.
+    """
 
     argument: str
     project: str
+    clients: str
     version: str | None
     at: datetime
     sources: list[SourceSaid]

@@ -23,12 +23,16 @@ from proxyconf.settings import Settings
 
 @dataclass(frozen=True)
 class Terms:
-    """What is explained by: the settings, the rule books in force, and for the operator the settings' file and all authors."""
+    """What is explained by: the settings, the rule books in force, and for the operator the settings' file and all authors.
+
+    `whom`: which clients it is about, in words; "" for those of no group.
+    """
 
     settings: Settings
     policies: Sequence[Policy]
     configuration: Path | None = None
     for_operator: bool = False
+    whom: str = ""
 
 
 class Explaining:
@@ -78,6 +82,7 @@ class Explaining:
         return Explanation(
             argument=argument,
             project=asked.project,
+            clients=self._terms.whom,
             version=str(asked.version) if asked.version is not None else None,
             at=self._at.replace(microsecond=0),
             sources=self._sources(traced),

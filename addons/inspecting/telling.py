@@ -72,6 +72,8 @@ def _as_html(section: Section) -> str:
 
 
 def _facts(said: Explanation) -> Iterator[tuple[str, str]]:
+    if said.clients:
+        yield "clients", f"of {said.clients}"
     for source in said.sources:
         yield "source", f"{source.name} ({'own' if source.own else 'public'}) {source.said}"
     for each in said.pages:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from addons.listing.lasting_lists import LastingLists
@@ -13,7 +13,10 @@ from addons.listing.workshop import Workshop, remove
 from addons.simple.negotiation import Coding
 from addons.sources.listed import Lister
 
-_GENERATIONS = 2  # finished lists that are kept: a client may be about to read the one that was just replaced
+_GENERATIONS = (
+    2  # finished lists of one kind that are kept: a client may be about to read the one that was just replaced
+)
+_MOST = 6  # finished lists that are kept in all, as several groups of clients may get several
 
 
 @dataclass(frozen=True)
@@ -44,23 +47,27 @@ class ListStore:
     def __init__(self, workshop: Workshop | None = None, lasting: LastingLists | None = None) -> None:
         self.workshop = workshop or Workshop()
         self.lasting = lasting
-        self._lists: Mapping[Lister, SourceList] = {}
+        self._lists: dict[Lister, SourceList] = {}
         self._left: list[SourceList] = []
         self._made: OrderedDict[Facts, Made] = OrderedDict()
 
     def lists_of(self, sources: Sequence[Lister]) -> list[SourceList]:
-        """Give the lists of a new configuration's sources, with what is known of those that were configured before.
+        """Give the lists of sources, with what is known of them: each has one, whoever gets it."""
+        for source in sources:
+            if source not in self._lists:
+                self._lists[source] = SourceList(source, self.workshop, self.lasting)
+        return [self._lists[source] for source in sources]
 
-        What was read of sources that are not is removed with the configuration after, when nobody asks for it any more.
+    def leave_to(self, sources: Collection[Lister]) -> None:
+        """Forget all sources but these, which a new configuration has.
+
+        What was read of the others is removed with the configuration after, when nobody asks for it any more.
         Waits for the disk: not for the event loop.
         """
         known = self._lists
-        self._lists = {
-            source: known.get(source) or SourceList(source, self.workshop, self.lasting) for source in sources
-        }
+        self._lists = {source: each for source, each in known.items() if source in sources}
         remove(each.kept.path for each in self._left if each.kept is not None)
         self._left = [each for source, each in known.items() if source not in self._lists]
-        return list(self._lists.values())
 
     def find(self, facts: Facts) -> Made | None:
         """Give the list that was made of these facts, if it is still kept."""
@@ -74,14 +81,25 @@ class ListStore:
     async def keep(self, made: Made) -> None:
         """Keep a list; the oldest that there is no room for any more goes. Who is reading it reads on (POSIX)."""
         self._made[made.facts] = made
-        while len(self._made) > _GENERATIONS:
-            _, gone = self._made.popitem(last=False)
-            await asyncio.to_thread(remove, [file.path for file in gone.files.values()])
+        alike = [facts for facts in self._made if _are_of_a_kind(facts, made.facts)]
+        over = alike[:-_GENERATIONS]
+        over += [facts for facts in self._made if facts not in over][: len(self._made) - len(over) - _MOST]
+        gone = [self._made.pop(facts) for facts in over]
+        await asyncio.to_thread(remove, [file.path for each in gone for file in each.files.values()])
 
     async def close(self) -> None:
         """End what is under way, and remove all files."""
         self._made.clear()
         await self.workshop.close()
+
+
+def _are_of_a_kind(one: Facts, other: Facts) -> bool:
+    """Tell whether one took the other's place: they are of the same sources, under the same rules."""
+    return _names(one) == _names(other) and one.rules == other.rules
+
+
+def _names(facts: Facts) -> list[str]:
+    return [name for name, _ in (*facts.own, *facts.public)]
 
 
 def _differ_in_public_only(one: Facts, other: Facts) -> bool:

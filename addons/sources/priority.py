@@ -4,6 +4,7 @@ Only where the configuration names a project and its sources do several answer t
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 
 from addons.simple.names import ProjectName, normalise
@@ -36,12 +37,20 @@ class Part:
 
 
 class Priority:
-    """The sources in order. Their answers are mixed for the projects in `merge` only, highest first."""
+    """The sources in order. Their answers are mixed for the projects in `merge` only, highest first.
+
+    `withheld` are own sources that who asks here does not get: the public ones are not asked about their projects either.
+    """
 
     def __init__(
-        self, sources: Sequence[Source], reserved: Reserved, merge: Mapping[ProjectName, Sequence[Source]] | None = None
+        self,
+        sources: Sequence[Source],
+        reserved: Reserved,
+        merge: Mapping[ProjectName, Sequence[Source]] | None = None,
+        withheld: Sequence[Source] = (),
     ) -> None:
         self.sources = sources
+        self._withheld = withheld
         self._reserved = reserved
         self._merge = merge or {}
 
@@ -56,14 +65,27 @@ class Priority:
         if together is not None:
             return await self._together(together, project, max_age)
         reserved = self._reserved.covers(project)
+        withheld = self._withheld
         for source in self.sources:
             if reserved and not source.own:
                 continue
+            if withheld and not source.own:  # its own sources stand above: they have been asked
+                if await self._is_withheld(project, max_age):
+                    break
+                withheld = ()
             try:
                 return (Part(source, await source.page(project, max_age)),)
             except ProjectAbsent:
                 continue
         raise ProjectAbsent(project)
+
+    async def _is_withheld(self, project: ProjectName, max_age: float | None) -> bool:
+        """Tell whether a source that is withheld has the project: then its name is nobody's business outside."""
+        for source in self._withheld:
+            with suppress(ProjectAbsent):
+                await source.page(project, max_age)
+                return True
+        return False
 
     def told(self, project: ProjectName, parts: Sequence[Part]) -> Mapping[str, str]:
         """Say of each source, by its name, what part it had in these parts of a project, or why none. In words."""
@@ -83,6 +105,8 @@ class Priority:
         names = [each.name for each in self.sources]
         if first is not None and names.index(source.name) > names.index(first):
             return f"was not asked: {first} stands before it and has the project"
+        if first is None and self._withheld and not source.own:
+            return "has no such project, or was not asked as an own source that these clients do not get has it"
         return "has no such project"
 
     async def _together(self, sources: Sequence[Source], project: ProjectName, max_age: float | None) -> Sequence[Part]:

@@ -14,8 +14,10 @@ from mitmproxy.proxy import server_hooks
 from addons.answering.answering import Answering
 from addons.answering.request import Request
 from addons.answers import Answer
+from addons.clients.standing import Standing
 from addons.intercept import Intercept
 from addons.origin.tickets import Delivery
+from addons.views import View
 from tests.fakepypi import FakePyPI
 from tests.gateway.running import RunningGateway
 
@@ -115,8 +117,18 @@ def break_assembly(gateway: RunningGateway, **parts: Any) -> None:
 
 def break_answering(gateway: RunningGateway, answering: Any) -> None:
     """Let something else answer."""
-    view = intercept_of(gateway).present.assembly.view
-    break_assembly(gateway, view=replace(view, answering=answering))
+    break_assembly(gateway, views=OneView(replace(intercept_of(gateway).present.assembly.view, answering=answering)))
+
+
+class OneView:
+    """The same for everybody."""
+
+    def __init__(self, view: View) -> None:
+        self.usual = view
+
+    def of(self, standing: Standing) -> View:
+        """Give it."""
+        return self.usual
 
 
 @contextmanager

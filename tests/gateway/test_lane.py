@@ -1,6 +1,7 @@
 """The fast lane: when it answers, when it leaves a connection to the flow road, and that it takes the next request back."""
 
 import logging
+from datetime import datetime
 from typing import cast, override
 
 import pytest
@@ -10,6 +11,7 @@ from mitmproxy.master import Master
 
 from addons.answering.request import Request
 from addons.answers import Answer
+from addons.callers import Callers
 from addons.flow_road import FlowRoad
 from addons.guard import Guard
 from addons.install import clock
@@ -144,7 +146,7 @@ def test_page__where_the_lanes_own_hook_raises__is_answered_by_the_flow_road(
     """Fail closed: without the lane there is what was there before it."""
     pypi.release("demo", "1.0")
     present = planting.intercept_of(gateway).present
-    broken = Lane(cast(Master, None), present, clock, beside=())
+    broken = Lane(cast(Master, None), Callers(present), clock, beside=())
     planting.remove(gateway, Lane.name)
     gateway.plant(broken)
     assert gateway.page("demo").status_code == 200
@@ -170,14 +172,14 @@ def test_fault__in_the_lane_itself__is_500_and_ends_the_connection(
 ) -> None:
     """The outermost boundary: whatever else fails is refused in words, and nothing is guessed from then on."""
 
-    class NoCoroutine(Scripted):
-        @override
-        def __getattribute__(self, name: str) -> object:
-            if name == "answer":
-                raise RuntimeError(planting.FAULT)
-            return super().__getattribute__(name)
+    supply = lane_of(gateway).supply
+    usual = supply.now
 
-    script(gateway, NoCoroutine(OK))
+    def broken_once() -> datetime:
+        supply.now = usual
+        raise RuntimeError(planting.FAULT)
+
+    supply.now = broken_once
     with link(gateway) as one:
         answer = one.ask(asked() + asked())
         assert answer.status == 500

@@ -6,10 +6,11 @@ import pytest
 
 from addons.policies.kinds import KINDS
 from proxyconf.reading import ConfigurationError, read_text
+from tests.proxyconf.bad_clients import CLIENTS
 from tests.proxyconf.bad_configurations import KEYS, SYNTAX, TYPES, VALUES
 from tests.proxyconf.places import furnish
 
-TABLES = {"syntax": SYNTAX, "keys": KEYS, "types": TYPES, "values": VALUES}
+TABLES = {"syntax": SYNTAX, "keys": KEYS, "types": TYPES, "values": VALUES, "clients": CLIENTS}
 ROWS = [pytest.param(*row[1:], id=f"{table}: {row[0]}") for table, rows in TABLES.items() for row in rows]
 
 

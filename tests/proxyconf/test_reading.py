@@ -50,6 +50,8 @@ def examples_taken(text: str) -> Iterator[str]:
         "reserved: []",
         "merge: []",
         "policies: []",
+        "profiles: []",
+        "clients: []",
         'contact: ""',
         'address: ""',
         "connect_to: {}",
@@ -57,6 +59,7 @@ def examples_taken(text: str) -> Iterator[str]:
         "proxy: environment",
         "trusted_keys: []",
     )
+    text = text.replace("#       - username: nightly\n", "")  # whose password is in a file
     for line in text.replace('"http://proxy.example.org:3128", ', "").splitlines():
         taken = re.sub(r"^( *)# ( *(- )?[a-z][a-z0-9_.]+:( |$))", r"\1\2", line)
         if line.strip() not in instead and "password_file" not in taken:
@@ -67,6 +70,7 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     """Taking away the "# " of the examples gives a configuration that works."""
     monkeypatch.setenv("REGISTRY_PASSWORD", "hunter2")
     monkeypatch.setenv("PROXY_PASSWORD", "hunter2")
+    monkeypatch.setenv("CI_PASSWORD", "hunter2")
     path = furnish(tmp_path)
     text = "\n".join(examples_taken(default_text()))
     text = re.sub(r"(?<= )certificates/\w+\.pem", "ca.pem", text).replace("/srv/wheels", "wheels")
@@ -79,6 +83,10 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     assert {policy.name for policy in read_in.policies} == set(KINDS)
     assert read_in.reserved == ("acme", "acme-*")
     assert [(item.project, item.sources) for item in read_in.merge] == [("numpy", ("acme", "pypi"))]
+    assert [profile.name for profile in read_in.profiles] == ["testing"]
+    assert [(len(group.networks), len(group.users), group.profiles) for group in read_in.clients] == [
+        (3, 3, ("testing", "as-of"))
+    ]
     assert read_in.upstream.proxy_username == "wheelgate"
     assert read_in.bundles.trusted_keys == (tmp_path / "file.txt",)
     assert read_in.other_hosts.allow == ("gitlab.example.org", "10.1.0.0/16")

@@ -156,7 +156,9 @@ class Kept:
 
     def under(self, rules: RulesAt, *sources: Lists) -> ProjectList:
         """Make the list of a configuration whose rules change with the clock."""
-        return ProjectList(sources, rules, self.store)
+        made = ProjectList(sources, rules, self.store)
+        self.store.leave_to(sources)
+        return made
 
     def files(self) -> set[str]:
         """What lies there, by the kinds of files."""
