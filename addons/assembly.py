@@ -21,8 +21,8 @@ from addons.sources.folder import Folder
 from addons.sources.index import Index, dialled
 from addons.sources.priority import Reserved
 from addons.sources.source import Source
+from addons.store.decision import Decision
 from addons.views import Memory, View, Views
-from proxyconf.rules import Policy as PolicySettings
 from proxyconf.settings import Settings
 from proxyconf.settings import Source as SourceSettings
 
@@ -39,7 +39,7 @@ class Assembly:
     """One configuration, built, with what was decided beside it: a request sees one of these from start to end."""
 
     settings: Settings
-    decided: Sequence[PolicySettings]
+    decisions: Sequence[Decision]
     sources: Mapping[_Key, Source]
     memory: Memory
     views: Views
@@ -55,11 +55,11 @@ def assemble(
     settings: Settings,
     before: Assembly | None = None,
     memory: Memory | None = None,
-    decided: Sequence[PolicySettings] = (),
+    decisions: Sequence[Decision] = (),
 ) -> Assembly:
     """Build the configuration wholly; sources that are configured as before are kept, with what they remember.
 
-    `memory` is what the first configuration begins with; `decided` are the rule books that stand above the configured ones.
+    `memory` is what the first configuration begins with; the rule books of `decisions` stand above the configured ones.
 
     Raises ValueError, in words, for what only shows when it is built (a password that is not there).
     """
@@ -70,9 +70,9 @@ def assemble(
         for item in settings.sources
         for key in [_key(item, settings)]
     }
-    views = Views(settings, list(sources.values()), decided, memory)
+    views = Views(settings, list(sources.values()), decisions, memory, before.views if before is not None else None)
     memory.lists.leave_to(set(sources.values()))
-    return Assembly(settings, tuple(decided), sources, memory, views, Roll(settings, memory.proofs))
+    return Assembly(settings, tuple(decisions), sources, memory, views, Roll(settings, memory.proofs))
 
 
 async def try_out(settings: Settings) -> None:
@@ -112,8 +112,15 @@ def _source(source: SourceSettings, settings: Settings, memory: Memory) -> Sourc
 class Present:
     """The configuration in force. Requests take `assembly` once; a new one is swapped in whole."""
 
-    def __init__(self, settings: Settings, grace_seconds: float = _GRACE, memory: Memory | None = None) -> None:
-        self.assembly = assemble(settings, memory=memory)
+    def __init__(
+        self,
+        settings: Settings,
+        grace_seconds: float = _GRACE,
+        memory: Memory | None = None,
+        decisions: Sequence[Decision] = (),
+    ) -> None:
+        self.assembly = assemble(settings, None, memory, decisions)
+        self._swapping = asyncio.Lock()
         self._started = settings
         self._grace_seconds = grace_seconds
         self._retiring: dict[asyncio.Task[None], list[Source]] = {}
@@ -154,10 +161,12 @@ class Present:
     async def swap(self, settings: Settings) -> None:
         """Put a new configuration in force for the requests to come. Raises ValueError; then the old one stays.
 
-        It is built in a thread: it reads passwords and certificates from disk. One swap at a time.
+        It is built in a thread: it reads passwords and certificates from disk.
         """
-        before, waited = self.assembly, self.waiting
-        self.assembly = await asyncio.to_thread(assemble, settings, before, None, before.decided)
+        waited = self.waiting
+        async with self._swapping:  # else decisions that are made meanwhile would be lost
+            before = self.assembly
+            self.assembly = await asyncio.to_thread(assemble, settings, before, None, before.decisions)
         before.memory.judgements.failed.clear()
         if self.waiting and self.waiting != waited:
             logger.warning("%s: read at start only; restart wheelgate for it", ", ".join(self.waiting))
@@ -169,6 +178,12 @@ class Present:
         task = asyncio.ensure_future(_retire(gone, self._grace_seconds))
         self._retiring[task] = gone
         task.add_done_callback(lambda done: self._retiring.pop(done, None))
+
+    async def decide(self, decisions: Sequence[Decision]) -> None:
+        """Put other decisions in force for the requests to come. Raises ValueError; then the ones before stay."""
+        async with self._swapping:
+            before = self.assembly
+            self.assembly = await asyncio.to_thread(assemble, before.settings, before, None, decisions)
 
     async def close(self) -> None:
         """Let go of everything, now."""

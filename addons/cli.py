@@ -16,6 +16,8 @@ from addons import (
     cli_ca,
     cli_cache,
     cli_clients,
+    cli_decide,
+    cli_decisions,
     cli_explain,
     cli_metadata,
     cli_simulate,
@@ -303,6 +305,9 @@ main.add_command(cli_ca.ca)
 main.add_command(cli_cache.cache)
 main.add_command(cli_clients.password)
 main.add_command(cli_clients.token)
+for _command in (cli_decide.allow, cli_decide.deny, cli_decide.exempt, cli_decide.unyank, cli_decide.yank):
+    main.add_command(_command)
+main.add_command(cli_decisions.decisions)
 main.add_command(cli_explain.explain)
 main.add_command(cli_metadata.metadata)
 main.add_command(cli_simulate.simulate)

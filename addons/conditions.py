@@ -11,16 +11,23 @@ _SOURCES = {
 
 
 def wrong(
-    bad: BadEdit | None, waiting: Sequence[str], failed: Mapping[str, tuple[int, str]], sources: Mapping[str, str]
+    bad: BadEdit | None,
+    waiting: Sequence[str],
+    failed: Mapping[str, tuple[int, str]],
+    sources: Mapping[str, str],
+    decisions: object = None,
 ) -> Iterator[str]:
     """Say what is wrong: a bad edit, settings that wait for a restart, policies that failed, sources that are out.
 
-    `failed` says of each policy how often, and on which project's page last; `sources` how each index is.
+    `failed` says of each policy how often, and on which project's page last; `sources` how each index is; `decisions` what is
+    wrong with their database, None if nothing is.
     """
     if bad is not None:
         yield f"{bad.error} - the configuration before stays in force"
     if waiting:
         yield f"{', '.join(waiting)}: read at start only; restart wheelgate, or put back what it was started with"
+    if decisions:
+        yield f"{decisions} - the decisions known last stay in force"
     for policy, (number, project) in failed.items():
         times = "once" if number == 1 else f"{number} times"
         yield f"policy {policy}: failed {times}, last on {project}, all of which is refused; the log says why"

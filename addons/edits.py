@@ -70,7 +70,8 @@ class Edits:
 
 def at_start(settings: Settings) -> Mapping[str, object]:
     """Give the settings that are read at the start only, by their names."""
-    return {"listen": settings.listen, "certs": settings.certs, "cache.folder": settings.cache.folder}
+    folders = {"cache.folder": settings.cache.folder, "store.folder": settings.store.folder}
+    return {"listen": settings.listen, "certs": settings.certs, **folders}
 
 
 def waiting(started: Settings, now: Settings) -> tuple[str, ...]:

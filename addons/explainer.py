@@ -15,6 +15,7 @@ from addons.cache.kept_documents import Unreadable
 from addons.cache.layout import Layout
 from addons.cache.survey import survey_of
 from addons.cli_parts import clock
+from addons.following import decisions_of
 from addons.inspecting import telling
 from addons.inspecting.asked import Named, Release, asked_of_index
 from addons.inspecting.explained import Explanation, PageSaid
@@ -65,7 +66,7 @@ async def _explain(
 ) -> Found:
     folder, at, found = cache_folder(settings), clock(), Found()
     memory = Memory(documents=Documents(folder / "documents"), blobs=Blobs(folder, limits(settings)))
-    present = Present(settings, memory=memory)
+    present = Present(settings, memory=memory, decisions=decisions_of(settings, at))
     try:
         view = view_for(present.assembly, *whom, at)
         terms = Terms(settings, view.policies, configuration, for_operator=True, whom=view.standing.said)

@@ -29,7 +29,8 @@ class FrontDesk:
 
     `explain` answers what is asked below `/explain/`; `address` gives the URL at which people reach the gateway, if it is known.
     `files` and `documents` count what the cache in the folder `cache` did, `sources` says of each index how it is, and
-    `waiting` which settings need a restart. `policies` says of those that failed on pages how often, and on whose last.
+    `waiting` which settings need a restart. `policies` says of those that failed on pages how often, and on whose last;
+    `decisions` how it stands with what was decided, and what is wrong with that (`fault`).
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class FrontDesk:
         address: Callable[[], str] = str,
         policies: Callable[[], Mapping[str, tuple[int, str]]] = dict,
         waiting: Callable[[], Sequence[str]] = tuple,
+        decisions: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
+        self._decisions = decisions
         self._explain = explain
         self._address = address
         self._ca_pem = ca_pem
@@ -98,7 +101,7 @@ class FrontDesk:
 
     def _wrong(self) -> list[str]:
         edits, waiting = self._edits, self._waiting()
-        return list(wrong(edits.bad, waiting, self._policies(), self._sources()))
+        return list(wrong(edits.bad, waiting, self._policies(), self._sources(), self._decisions().get("fault")))
 
     def _health(self) -> list[str]:
         """Whatever is wrong, requests are answered as well as can be: the status stays 200, so that no probe ends that."""
@@ -115,6 +118,7 @@ class FrontDesk:
             "files": dict(self._files()),
             "documents": dict(self._documents()),
             "sources": dict(self._sources()),
+            "decisions": dict(self._decisions()),
             **self._edits.facts(self._waiting()),
             "failed_policies": {
                 name: {"failures": times, "project": last} for name, (times, last) in self._policies().items()

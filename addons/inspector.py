@@ -14,6 +14,7 @@ from addons.assembly import Present, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cli_parts import clock
+from addons.following import decisions_of
 from addons.inspecting.asked import Asked, Local, Named, Release, asked
 from addons.inspecting.facts import Group, Seen
 from addons.inspecting.following import Following
@@ -77,7 +78,8 @@ class _Inspection:
         self._settings = settings
         self._blobs = Blobs(folder, limits(settings))
         self._documents = Documents(folder / "documents")
-        self._present = Present(settings, memory=Memory(documents=self._documents, blobs=self._blobs))
+        memory = Memory(documents=self._documents, blobs=self._blobs)
+        self._present = Present(settings, memory=memory, decisions=decisions_of(settings, clock()))
         metadata = settings.metadata
         self._terms = Terms(sdists=metadata.sdists, ahead=metadata.ahead, offline=settings.offline)
 

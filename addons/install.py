@@ -23,6 +23,7 @@ from addons.cache.layout import Layout
 from addons.clients.caller import Caller
 from addons.edits import Edits
 from addons.flow_road import FlowRoad
+from addons.following import following_of
 from addons.front_desk import Explain, FrontDesk
 from addons.guard import Guard
 from addons.inspecting import explain_answer
@@ -86,7 +87,8 @@ def options(leaf: ShownLeaf) -> dict[str, Any]:
 def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Lifetime:
     """Add the addons to `master`, the guard in front of all others, and set its options; give what runs beside them.
 
-    Raises ValueError for a configuration that cannot be built, AuthorityError for a CA that cannot be used.
+    Raises ValueError for a configuration that cannot be built, or decisions that are there and cannot be read;
+    AuthorityError for a CA that cannot be used.
     """
     _guard(master)
     folder = cache_folder(plan.settings)
@@ -96,7 +98,9 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     lists = ListStore(lasting=LastingLists(layout.lists, limits(plan.settings)))
     metadata = Beside(Announcing(blobs, documents))
     blobs.on_kept = metadata.kept
-    present = Present(plan.settings, memory=Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata))
+    following = following_of(plan.settings, clock)
+    memory = Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata)
+    present = Present(plan.settings, memory=memory, decisions=following.at_start())
     origin = Origin(Tickets())
     intercept = Intercept(present, lambda: origin.address)
     authority = plan.authority
@@ -109,9 +113,10 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
         address=lambda: present.assembly.settings.address,
         policies=lambda: present.failed_policies,
         waiting=lambda: present.waiting,
+        decisions=following.facts,
     )
     leaf = ShownLeaf(authority, clock)
-    lifetime = Lifetime(master, present, origin, leaf, edits, clock)
+    lifetime = Lifetime(master, present, origin, leaf, edits, clock, following)
     lane = Lane(master, intercept.callers, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))
     master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lane, lifetime)
     master.options.update(**options(leaf))

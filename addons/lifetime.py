@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,10 @@ from addons.assembly import Present
 from addons.edits import Edits
 from addons.leaf import ShownLeaf
 from addons.origin.server import Origin
+from addons.policies.decided import books_of
 from addons.policies.kinds import KINDS
+from addons.store.decision import Decision
+from addons.store.following import Following
 from proxyconf.client_checks import every_policy
 from proxyconf.endings import Reminders
 from proxyconf.reading import ConfigurationError
@@ -44,6 +47,7 @@ class Lifetime:
         leaf: ShownLeaf,
         edits: Edits,
         clock: Callable[[], datetime] = _now,
+        following: Following | None = None,
     ) -> None:
         self.leaf = leaf
         self.show = lambda option: master.options.update(certs=option)
@@ -51,7 +55,9 @@ class Lifetime:
         self._origin = origin
         self._edits = edits
         self._clock = clock
+        self._following = following
         self._reminders = Reminders()
+        self._of_decisions = Reminders("wheelgate decisions")
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -67,6 +73,8 @@ class Lifetime:
         self._begin(self._look_at_leaf())
         self._begin(self._present.hear_purges())
         self._begin(self._look_at_ends())
+        if self._following is not None:
+            self._begin(self._following.follow(self._decide))
         if self._edits.configuration is not None:
             self._begin(self._follow(self._edits.configuration))
 
@@ -82,6 +90,8 @@ class Lifetime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._origin.stop()
         await self._present.close()
+        if self._following is not None:
+            await asyncio.to_thread(self._following.close)
         self.leaf.close()
 
     async def _follow(self, configuration: Path) -> None:
@@ -104,16 +114,23 @@ class Lifetime:
         logger.warning("%s: the new configuration is in force", configuration)
         self._remind()
 
+    async def _decide(self, decisions: Sequence[Decision]) -> None:
+        await self._present.decide(decisions)
+        self._remind()
+
     async def _look_at_ends(self) -> None:
         while True:
             self._remind()
             await asyncio.sleep(_LOOK_AT_ENDS)
 
     def _remind(self) -> None:
-        settings = self._present.assembly.settings
+        assembly, at = self._present.assembly, self._clock()
+        settings = assembly.settings
         policies = every_policy(settings.policies, settings.clients, settings.profiles)
-        for said in self._reminders.due(policies, self._clock()):
+        for said in self._reminders.due(policies, at):
             logger.warning("%s: a rule that ends by itself: %s", self._edits.configuration or "the configuration", said)
+        for said in self._of_decisions.due(books_of(assembly.decisions), at):
+            logger.warning("a rule that ends by itself: %s", said)
 
     def _know(self, sha256: str | None, configuration: Path) -> None:
         corrected = self._edits.bad is not None

@@ -1,4 +1,4 @@
-"""Where things lie on this machine: the configuration, the CA and the cache."""
+"""Where things lie on this machine: the configuration, the CA, the cache and the store."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +27,11 @@ def configuration_file(named: Path | None, environment: Mapping[str, str]) -> Pa
 def cache_folder(settings: Settings) -> Path:
     """Give the folder of what is kept on disk: the configured one, else one of the user's own."""
     return settings.cache.folder or user_cache_path("wheelgate") / "kept"  # beside it lie the clients' bundles
+
+
+def store_folder(settings: Settings) -> Path:
+    """Give the folder of what is kept for ever: the configured one, else one of the user's own."""
+    return settings.store.folder or user_data_path("wheelgate") / "store"
 
 
 def certs_folder(settings: Settings) -> Path:

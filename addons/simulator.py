@@ -15,11 +15,13 @@ from addons.cache.kept_documents import KeptDocuments
 from addons.cache.layout import Layout
 from addons.cache.whose import kind_of
 from addons.cli_parts import clock
+from addons.following import decisions_of
 from addons.inspecting.comparing import Changed, Compared, compare
 from addons.places import cache_folder
 from addons.simple.names import InvalidName, ProjectName, normalise
 from addons.simple.page import Page
 from addons.sources.source import ProjectAbsent, SourceUnavailable
+from addons.store.decision import Decision
 from addons.views import Memory
 from proxyconf.settings import Settings
 
@@ -56,7 +58,8 @@ def projects_in(text: str) -> list[ProjectName]:
 
 async def _simulate(now: Settings, then: Settings, projects: Iterable[ProjectName], folder: Path) -> Compared:
     at, compared, done = clock(), Compared(projects=0, changed=[], problems=[]), 0
-    first, second = _present(now, folder), _present(then, folder)
+    decisions = decisions_of(now, at)  # one list with either configuration
+    first, second = _present(now, folder, decisions), _present(then, folder, decisions)
     try:
         for project in projects:
             try:
@@ -74,9 +77,9 @@ async def _simulate(now: Settings, then: Settings, projects: Iterable[ProjectNam
     return msgspec.structs.replace(compared, projects=done)
 
 
-def _present(settings: Settings, folder: Path) -> Present:
+def _present(settings: Settings, folder: Path, decisions: Sequence[Decision]) -> Present:
     memory = Memory(documents=Documents(folder / "documents"), blobs=Blobs(folder, limits(settings)))
-    return Present(msgspec.structs.replace(settings, offline=True), memory=memory)
+    return Present(msgspec.structs.replace(settings, offline=True), memory=memory, decisions=decisions)
 
 
 async def _page(offer: Offer, project: ProjectName, at: datetime) -> Page | None:

@@ -1,7 +1,8 @@
 """Views: what one kind of clients gets, of which sources and under which policies, and who answers for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from addons.announcing.announcer import Announcer, Beside
 from addons.announcing.links import Terms
@@ -21,12 +22,14 @@ from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
 from addons.listing.rules_now import RulesNow
 from addons.listing.store import ListStore
+from addons.policies.decided import decided
 from addons.policies.kinds import made
 from addons.policies.policy import Policy
 from addons.policies.snapshot import SnapshotRule
 from addons.simple.names import normalise
 from addons.sources.priority import Priority, Reserved
 from addons.sources.source import Source
+from addons.store.decision import Decision
 from proxyconf.clients import Group, Profile
 from proxyconf.rules import EVERY
 from proxyconf.rules import Policy as PolicySettings
@@ -56,7 +59,7 @@ type Books = tuple[tuple[PolicySettings, Policy], ...]
 """Rule books as they are configured, each with the policy that was made of it."""
 
 
-def books_of(policies: Sequence[PolicySettings], contact: str) -> Books:
+def made_of(policies: Sequence[PolicySettings], contact: str) -> Books:
     """Make policies of rule books. Raises ValueError, in words, for one that cannot be made."""
     return tuple((each, made(each, contact)) for each in policies)
 
@@ -76,22 +79,47 @@ class View:
     answering: Answering
 
 
-class Views:
-    """The views of one configuration, each made when it is first asked for. `decided` stands above all that is configured.
+@dataclass(frozen=True)
+class Configured:
+    """The rule books of a configuration: those for everybody, and those of groups and profiles, by name."""
 
-    Raises ValueError, in words, for any policy that cannot be made.
+    common: Books
+    groups: Mapping[str, tuple[Group, Books]]
+    profiles: Mapping[str, tuple[Profile, Books]]
+
+    @classmethod
+    def by(cls, settings: Settings) -> Self:
+        """Make all that is configured. Raises ValueError, in words."""
+        contact = settings.contact
+        return cls(
+            made_of(settings.policies, contact),
+            {each.name: (each, made_of(each.policies, contact)) for each in settings.clients},
+            {each.name: (each, made_of(each.policies, contact)) for each in settings.profiles},
+        )
+
+
+class Views:
+    """The views of one configuration, each made when it is first asked for. `decisions` stand above all that is configured.
+
+    `before` are those in force until now, of which the rule books are taken if the configuration is the same. Raises ValueError,
+    in words, for any policy that cannot be made.
     """
 
     def __init__(
-        self, settings: Settings, sources: Sequence[Source], decided: Sequence[PolicySettings], memory: Memory
+        self,
+        settings: Settings,
+        sources: Sequence[Source],
+        decisions: Sequence[Decision],
+        memory: Memory,
+        before: "Views | None" = None,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._memory = memory
         self._sources = {source.name: source for source in sources}
-        self._decided = books_of(decided, settings.contact)
-        self._common = books_of(settings.policies, settings.contact)
-        self._groups = {each.name: (each, books_of(each.policies, settings.contact)) for each in settings.clients}
-        self._profiles = {each.name: (each, books_of(each.policies, settings.contact)) for each in settings.profiles}
+        groups = {each.draft.subject.client for each in decisions} | {None}
+        self._decided = {group: made_of(decided(decisions, group), settings.contact) for group in groups}
+        is_same = before is not None and before.settings is settings
+        self.configured: Configured = before.configured if before and is_same else Configured.by(settings)
         self._named: dict[Standing, View] = {}
         self._as_of: dict[Standing, View] = {}
         self.usual = self.of(Standing())
@@ -112,9 +140,10 @@ class Views:
 
     def _make(self, standing: Standing) -> View:
         worlds = self._worlds(standing)
-        settings, memory = self._settings, self._memory
+        settings, memory = self.settings, self._memory
         above = [book for _, books in worlds for book in books]
-        books = (*self._decided, *above, *self._common, *books_of(_snapshots(standing, worlds), settings.contact))
+        above_all = self._decided.get(standing.group, self._decided[None])
+        books = (*above_all, *above, *self.configured.common, *made_of(_snapshots(standing, worlds), settings.contact))
         named = next((world.sources for world, _ in worlds if world.sources), tuple(self._sources))
         priority = priority_of(settings, [self._sources[name] for name in named], list(self._sources.values()))
         rules, desk = [policy for _, policy in books], Desk(settings.address, standing.query)
@@ -127,9 +156,9 @@ class Views:
         """Give what is configured for who stands like this, the narrowest first."""
         worlds: list[tuple[Group | Profile, Books]] = []
         if standing.profile:
-            worlds.append(self._profiles[standing.profile])
+            worlds.append(self.configured.profiles[standing.profile])
         if standing.group:
-            worlds.append(self._groups[standing.group])
+            worlds.append(self.configured.groups[standing.group])
         return worlds
 
 

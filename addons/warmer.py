@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,8 +14,10 @@ from addons.assembly import Present, assemble, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cli_parts import clock
+from addons.following import decisions_of
 from addons.places import cache_folder
 from addons.policies.wording import words
+from addons.store.decision import Decision
 from addons.views import Memory
 from addons.warming.gathering import Gathering, Tally
 from addons.warming.locks import reader_of
@@ -61,7 +63,8 @@ async def _warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...])
     folder, begun = cache_folder(settings), time.monotonic()
     blobs = Blobs(folder, limits(settings))
     memory = Memory(documents=Documents(folder / "documents"), blobs=blobs)
-    present = Present(settings, memory=memory)
+    decisions = decisions_of(settings, clock())
+    present = Present(settings, memory=memory, decisions=decisions)
     try:
         with (Bars if sys.stderr.isatty() else Lines)() as progress:
             for remark in wanted.remarks:
@@ -70,7 +73,7 @@ async def _warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...])
             try:
                 order = Order(wanted, targets, lambda refusal: words(refusal, settings.contact))
                 await Warming(gathering, blobs, order).warm()
-                await _look_again(settings, memory, gathering)
+                await _look_again(settings, memory, gathering, decisions)
             finally:
                 await gathering.close()
         click.echo(_summary(gathering, folder, time.monotonic() - begun))
@@ -79,11 +82,13 @@ async def _warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...])
     return gathering.tally
 
 
-async def _look_again(settings: Settings, memory: Memory, gathering: Gathering) -> None:
+async def _look_again(settings: Settings, memory: Memory, gathering: Gathering, decisions: Sequence[Decision]) -> None:
     """Look for every file that was had, and ask for every page with nothing dialled: an install will ask for them."""
     await gathering.look_again()
     offline = assemble(
-        msgspec.structs.replace(settings, offline=True), memory=Memory(documents=memory.documents, blobs=memory.blobs)
+        msgspec.structs.replace(settings, offline=True),
+        memory=Memory(documents=memory.documents, blobs=memory.blobs),
+        decisions=decisions,
     )
     try:
         for words in await unkept(offline.view.offer, gathering.projects, clock()):

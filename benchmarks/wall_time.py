@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 _BIN = Path(sys.executable).parent
-_CONFIGURATION = "listen: 127.0.0.1:0\ncerts: certs\n"
+_CONFIGURATION = "listen: 127.0.0.1:0\ncerts: certs\nstore: {folder: store}\n"
 
 
 @contextmanager

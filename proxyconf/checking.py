@@ -19,9 +19,9 @@ def check(settings: Settings) -> None:
         raise Misfit("is empty, so that no project would be found; name a source, or take the line out", "sources")
     if settings.certs is not None and settings.certs.exists() and not settings.certs.is_dir():
         raise Misfit(f"{settings.certs} is a file; name a folder (it is made when it isn't there)", "certs")
-    folder = settings.cache.folder
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise Misfit(f"{folder} is a file; name a folder (it is made when it isn't there)", "cache", "folder")
+    for section, folder in (("cache", settings.cache.folder), ("store", settings.store.folder)):
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise Misfit(f"{folder} is a file; name a folder (it is made when it isn't there)", section, "folder")
     for number, key in enumerate(settings.bundles.trusted_keys):
         if not key.is_file():
             raise Misfit(

@@ -13,18 +13,23 @@ MOST_SAID = 20
 
 
 class Ending(NamedTuple):
-    """A rule that has ended, or ends, at `until`; `place` is its policy and its line in the configuration."""
+    """A rule that has ended, or ends, at `until`; `place` is its policy and its line in the configuration, or its decision.
+
+    `stands`: it stands in the configuration, where somebody has to take it out.
+    """
 
     until: datetime
     place: str
     rule: Rule
+    stands: bool = True
 
     def said(self, at: datetime) -> str:
         """Say so, at an instant."""
         who = f", by {self.rule.author}" if self.rule.author else ""
         what = f"{self.place}, {about(self.rule)}{who}"
         if self.until <= at:
-            return f"{what}: ended {shown_instant(self.until)}; take it out, or give it a later end"
+            ended = f"{what}: ended {shown_instant(self.until)}"
+            return f"{ended}; take it out, or give it a later end" if self.stands else ended
         return f"{what}: ends {shown_instant(self.until)}, in {_left(self.until - at)}"
 
 
@@ -32,7 +37,7 @@ def endings(policies: Sequence[Policy], at: datetime, within: timedelta) -> list
     """Give the rules that have ended at an instant or will end within so long after it, the earliest first."""
     last = at + within
     found = [
-        Ending(until, _place(policy, number), rule)
+        Ending(until, _place(policy, number), rule, stands=not policy.places)
         for policy in policies
         for number, rule in enumerate(policy.rules)
         if (until := rule.until) is not None and until <= last
@@ -59,6 +64,8 @@ def about(rule: Rule) -> str:
 
 
 def _place(policy: Policy, number: int) -> str:
+    if policy.places:
+        return f"{policy.places[number]}: {policy.name}"
     return f"line {policy.lines[number]}: {policy.name}" if policy.lines else policy.name
 
 
@@ -71,11 +78,12 @@ def _left(time: timedelta) -> str:
 
 
 class Reminders:
-    """Says of each rule once a day that it ends within `SOON`, and once that it has ended."""
+    """Says of each rule once a day that it ends within `SOON`, and once that it has ended. `lister` is what lists them all."""
 
     SOON = 7 * DAY
 
-    def __init__(self) -> None:
+    def __init__(self, lister: str = "wheelgate check") -> None:
+        self._lister = lister
         self._said: dict[tuple[str, Rule], datetime] = {}  # when it was said last
 
     def due(self, policies: Sequence[Policy], at: datetime) -> list[str]:
@@ -89,5 +97,5 @@ class Reminders:
                 due.append(ending.said(at))
                 last = at
             self._said[key] = last
-        more = [f"and {len(due) - MOST_SAID} rules more; wheelgate check lists them"] if len(due) > MOST_SAID else []
+        more = [f"and {len(due) - MOST_SAID} rules more; {self._lister} lists them"] if len(due) > MOST_SAID else []
         return due[:MOST_SAID] + more

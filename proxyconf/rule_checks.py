@@ -48,14 +48,19 @@ def check_rules(policies: Sequence[Policy], kinds: Kinds, root: yaml.Node, withi
 
     `within` is where the policies stand, if not at the top.
     """
-    refusing = [name for name, kind in kinds.items() if kind.refuses]
     for number, policy in enumerate(policies):
         for place, rule in enumerate(policy.rules):
             at = (*within, "policies", number, policy.name, place)
             _check_written(rule, find(root, at), at)
-            for which, name in enumerate(rule.lets_past or ()):
-                if name not in refusing:
-                    raise Misfit(_no_policy(name, kinds, refusing), *at, "past", which)
+            check_past(rule.lets_past or (), kinds, *at)
+
+
+def check_past(names: Sequence[str], kinds: Kinds, *at: str | int) -> None:
+    """Raises Misfit, `at` and then its place in `past`, for the first name that is none of a policy that refuses files."""
+    refusing = [name for name, kind in kinds.items() if kind.refuses]
+    for which, name in enumerate(names):
+        if name not in refusing:
+            raise Misfit(_no_policy(name, kinds, refusing), *at, "past", which)
 
 
 def _check_written(rule: Rule, node: yaml.Node, at: Sequence[str | int]) -> None:

@@ -82,13 +82,14 @@ class Extensible(dict[str, type[Rule]]):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """One step of what is done to a page: the policy's one name, which is its YAML key, its module and its word in refusals.
 
-    `lines` says where in the configuration each rule begins, from 1; empty where it was not read from one. `own` is what the
-    rules of a policy of the operator's own are, None for one of ours: another version of its file is another policy.
+    `lines` says where in the configuration each rule begins, from 1; empty where it was not read from one. `places` says in
+    words where each rule comes from that was not read from a configuration: of which decision. `own` is what the rules of a policy of the operator's own are, None for one of ours: another version of its file is another policy.
     """
 
     name: str
     rules: tuple[Rule, ...] = ()
     lines: tuple[int, ...] = ()
+    places: tuple[str, ...] = ()
     own: Any = None
 
 

@@ -171,6 +171,12 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         )
 
 
+class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where what people decide at run time is kept for ever. `folder` None: one of the user's own."""
+
+    folder: Path | None = None
+
+
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is announced of files' core metadata: `ahead`, of wheels too before it is in hand; `sdists`, where it is final."""
 
@@ -266,6 +272,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fresh_seconds: int = 60
     upstream: Upstream = Upstream()
     cache: Cache = Cache()
+    store: Store = Store()
     metadata: Metadata = Metadata()
     bundles: Bundles = Bundles()
     offline: bool = False

@@ -11,14 +11,15 @@ from typing import override
 from addons.install import Plan
 from addons.trust.authority import open_authority
 from proxyconf.addresses import Address
-from proxyconf.settings import Cache, Settings
+from proxyconf.settings import Cache, Settings, Store
 from tests.wheelgate_process import free_port
 
 
 def write(path: Path, port: int, certs: str = "certs", more: str = "") -> Path:
     """Write a configuration."""
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f"listen: 127.0.0.1:{port}\ncerts: {path.parent.absolute() / certs}\n{more}")
+    place = path.parent.absolute()
+    path.write_text(f"listen: 127.0.0.1:{port}\ncerts: {place / certs}\nstore: {{folder: {place}/store}}\n{more}")
     return path
 
 
@@ -26,7 +27,10 @@ def plan_of(config: Path | None, listen: Address | None = None, certs: Path | No
     """What exec makes of a configuration, or of none."""
     certs = certs or Path("certs").absolute()
     settings = Settings(
-        listen=listen or Address("127.0.0.1", free_port()), certs=certs, cache=Cache(folder=certs.parent / "cache")
+        listen=listen or Address("127.0.0.1", free_port()),
+        certs=certs,
+        cache=Cache(folder=certs.parent / "cache"),
+        store=Store(folder=certs.parent / "store"),
     )
     return Plan(settings, config, open_authority(certs, datetime.now(UTC)))  # noqa: TID251 -- the real clock
 

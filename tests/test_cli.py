@@ -75,13 +75,17 @@ def test_help__of_the_whole__lists_every_command() -> None:
     """What is not listed, nobody finds."""
     said = call("--help").output
     commands = [
+        "allow",
         "bundle",
         "ca",
         "cache",
         "check",
+        "decisions",
         "defaults",
+        "deny",
         "env",
         "exec",
+        "exempt",
         "explain",
         "metadata",
         "password",
@@ -90,7 +94,9 @@ def test_help__of_the_whole__lists_every_command() -> None:
         "simulate",
         "status",
         "token",
+        "unyank",
         "warm",
+        "yank",
     ]
     assert re.findall(r"^  (\w+)  ", said, re.MULTILINE) == commands
 

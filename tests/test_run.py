@@ -202,7 +202,7 @@ def test_run__bad_edit__is_reported_with_its_place_and_changes_nothing(tmp_path:
     with Gateway(config, tmp_path) as gateway:
         config.write_text(good + "reserved: [acme*]\n")
         said = gateway.err.until("stays in force")
-        assert re.search(rf"{config}:3:12: .*acme-\*", said)
+        assert re.search(rf"{config}:4:12: .*acme-\*", said)
         config.write_text(good + "reserved: [acme-*]\n")
         gateway.err.until("the new configuration is in force")
         assert gateway.stop() == 0

@@ -9,7 +9,7 @@ from addons.policies.tracing import Deed
 
 
 class RuleSaid(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A rule, as it is written. `place` (FILE:LINE) and `author` are for the operator only.
+    """A rule, as it is written. `place` (FILE:LINE, or the decision and its time) and `author` are for the operator only.
 
     `says`: what only rules of its policy have, as `{"days": 60}`.
     """

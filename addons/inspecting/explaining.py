@@ -169,10 +169,12 @@ class Explaining:
 
     def _place(self, policy: int, number: int) -> str | None:
         file, policies = self._terms.configuration, self._terms.policies
-        if not self._terms.for_operator or file is None or policy >= len(policies):
+        if not self._terms.for_operator or policy >= len(policies):
             return None
-        lines = policies[policy].lines
-        return f"{file}:{lines[number]}" if number < len(lines) else None
+        book = policies[policy]
+        if number < len(book.places):
+            return book.places[number]
+        return f"{file}:{book.lines[number]}" if file is not None and number < len(book.lines) else None
 
 
 def _is_asked(file: File, asked: Release, only: str | None) -> bool:

@@ -15,6 +15,7 @@ from addons.assembly import Assembly, Present, assemble
 from addons.origin.tickets import Delivery
 from addons.policies.deny import DenyRule
 from addons.policies.yank import YankRule
+from addons.store.decision import Decision, Draft, Subject
 from proxyconf.addresses import Address
 from proxyconf.rules import Policy
 from proxyconf.settings import PYPI, Settings, Source
@@ -120,6 +121,36 @@ async def test_swap__of_the_policies__counts_at_once_and_keeps_what_is_remembere
     finally:
         await present.close()
     assert len(pypi.asked("/simple/demo/")) == 1
+
+
+async def test_swap_and_decide__at_the_same_time__lose_neither(pypi: FakePyPI, made: Make) -> None:
+    """The configuration that was saved and what was decided that moment are both in force, whichever began first."""
+    pypi.release("demo", "2.0")
+    decision = Decision(
+        number=1, draft=Draft(kind="yank", subject=Subject(project="demo"), reason="now", author="j.doe"), made=AT
+    )
+    for decides_first in (True, False):
+        present = Present(made())
+        try:
+            works = [present.decide((decision,)), present.swap(made(contact="Ask us"))]
+            await asyncio.gather(*(works if decides_first else works[::-1]))
+            [entry] = (await page(present.assembly, "demo"))["files"]
+            assert entry["yanked"] == "Yanked by wheelgate: yank: now. Ask us"
+        finally:
+            await present.close()
+
+
+async def test_decide__on_what_is_no_rule__changes_nothing(made: Make) -> None:
+    """A row that somebody wrote by hand is an error in words, and what was decided before stays."""
+    good = Decision(number=1, draft=Draft(kind="deny", subject=Subject(project="a"), reason="x", author="me"), made=AT)
+    bad = msgspec.structs.replace(good, draft=msgspec.structs.replace(good.draft, subject=Subject()))
+    present = Present(made(), decisions=(good,))
+    try:
+        with pytest.raises(ValueError, match="decision 1 of "):
+            await present.decide((bad,))
+        assert present.assembly.decisions == (good,)
+    finally:
+        await present.close()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def configuration(pypi: FakePyPI, folder: Path, **settings: object) -> Path:
     usual: dict[str, object] = {
         "certs": str(folder / "certs"),
         "cache": {"folder": str(folder / "cache"), "absent_seconds": 0},  # else a test waits for what it has published
+        "store": {"folder": str(folder / "store")},
         "metadata": {"ahead": False},  # else upstream is asked for what no client of a test has asked for
         "upstream": {
             "ca": str(pypi.ca_path),

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import override
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from addons.lane_others import OPTION
+from tests.calling import call
 from tests.fakepypi import FakePyPI
 from tests.gateway import planting
 from tests.gateway.conftest import Start
@@ -260,6 +262,24 @@ def test_explain__of_clients_that_get_more__is_not_shown(
         assert "acme_plan" not in answer.text
     with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.3"), trust_env=False) as bare:
         assert "acme_plan-1.0" in bare.get(f"{gateway.url}/explain/acme-plan?client=lab").text
+
+
+def test_decision__for_a_group__counts_for_its_clients_alone(
+    start: Start, demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made while the gateway runs; and there is none for a group that nobody is in."""
+    monkeypatch.chdir(tmp_path)
+    gateway = start(clients=[{"name": "ci", "networks": ["127.0.0.2"]}])
+    config = str(tmp_path / "wheelgate.yaml")
+    decide = ("deny", "demo==2.0", "--reason", "opens ports", "-c", config)
+    assert "there are: ci" in call(*decide, "--client", "nobody").stderr
+    assert call(*decide, "--client", "ci").exit_code == 0
+    until = time.monotonic() + 5
+    while yanked(gateway, address="127.0.0.2") != {"2.0"}:
+        assert time.monotonic() < until
+    assert yanked(gateway) == set()
+    with client(gateway, address="127.0.0.2") as one:
+        assert "opens ports" in one.get(demo).reason_phrase
 
 
 def test_credentials__of_a_proxy__go_nowhere(start: Start, pypi: FakePyPI, demo: str) -> None:

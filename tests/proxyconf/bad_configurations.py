@@ -232,6 +232,7 @@ VALUES: list[Row] = [
     ("negative", "max_age_seconds: -1", "1:18", ("is -1", "seconds from 0 to 600")),
     ("no time", "upstream:\n  connect_seconds: 0", "2:20", ("upstream.connect_seconds: is 0", "0.1 to 3600")),
     ("cache a file", "cache:\n  folder: file.txt", "2:11", ("cache.folder: ", "file.txt is a file; name a folder")),
+    ("store a file", "store:\n  folder: file.txt", "2:11", ("store.folder: ", "file.txt is a file; name a folder")),
     ("room below nothing", "cache:\n  max_gb: -1", "2:11", ("cache.max_gb: is -1", "gigabytes from 0")),
     ("endless room", "cache:\n  min_free_gb: 10000000", "2:16", ("cache.min_free_gb: ", "gigabytes from 0 to")),
     (

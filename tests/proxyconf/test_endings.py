@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from addons.policies.kinds import KINDS
@@ -50,6 +51,18 @@ def test_ending__said__has_the_instant_and_what_is_left(left: timedelta, said: s
     [found] = endings(ending(AT + left), AT, 14 * DAY)
     assert found.said(AT).startswith("deny, p0: ")
     assert found.said(AT).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [(DAY, "ends 2026-12-02 08:00 UTC, in 1 day"), (-DAY, "ended 2026-11-30 08:00 UTC")]
+)
+def test_ending__of_a_decision__has_its_number_and_nothing_to_take_out(left: timedelta, said: str) -> None:
+    """It stands in no configuration."""
+    policies = [
+        msgspec.structs.replace(each, places=("decision 7 of 2026-11-01 10:00 UTC",)) for each in ending(AT + left)
+    ]
+    [found] = endings(policies, AT, 14 * DAY)
+    assert found.said(AT) == f"decision 7 of 2026-11-01 10:00 UTC: deny, p0: {said}"
 
 
 def test_ending__said__has_the_rules_place_and_author() -> None:

@@ -55,6 +55,7 @@ def examples_taken(text: str) -> Iterator[str]:
         'contact: ""',
         'address: ""',
         "connect_to: {}",
+        "store: {}",
         "allow: []",
         "proxy: environment",
         "trusted_keys: []",

@@ -37,7 +37,11 @@ class Side:
         self.cache = folder / "cache"
         self.config = folder / "wheelgate.yaml"
         folder.mkdir(parents=True, exist_ok=True)
-        whole = {"certs": str(folder / "certs"), "cache": {"folder": str(self.cache), "min_free_gb": 0}, **settings}
+        whole: dict[str, object] = {
+            "certs": str(folder / "certs"),
+            "cache": {"folder": str(self.cache), "min_free_gb": 0},
+        }
+        whole |= {"store": {"folder": str(folder / "store")}, **settings}
         self.config.write_text(yaml.safe_dump(whole))
 
     def call(self, what: str, *arguments: str | Path) -> Result:

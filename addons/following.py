@@ -1,0 +1,38 @@
+"""The decisions that settings have, for a gateway and for the commands that do beside it what it does."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from addons.places import cache_folder, store_folder
+from addons.store.database import PATIENCE, Database
+from addons.store.decision import Decision
+from addons.store.decisions import Decisions
+from addons.store.following import Following
+from addons.store.last_known import LastKnown
+from proxyconf.settings import Settings
+
+_READING = 1.0  # seconds that whoever only reads waits for who has the database locked
+
+
+def following_of(settings: Settings, clock: Callable[[], datetime]) -> Following:
+    """Give what follows the decisions, for one that only reads them; nothing is opened yet."""
+    database = Database(store_folder(settings), patience=_READING)
+    return Following(Decisions(database), LastKnown(cache_folder(settings), database.path), clock)
+
+
+def decisions_of(settings: Settings, at: datetime) -> tuple[Decision, ...]:
+    """Give the decisions in force now, as a gateway that starts now would have them. Waits for the disk; raises ValueError."""
+    following = following_of(settings, lambda: at)
+    try:
+        return following.at_start()
+    finally:
+        following.close()
+
+
+def deciding(settings: Settings) -> Decisions:
+    """Give the decisions for one who makes or ends some, or looks at all. Raises ValueError where their database is gone."""
+    database = Database(store_folder(settings), patience=PATIENCE)
+    copy = LastKnown(cache_folder(settings), database.path)
+    if not database.is_there and copy.path.exists():
+        raise ValueError(copy.gone)
+    return Decisions(database)
