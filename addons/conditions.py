@@ -16,11 +16,12 @@ def wrong(
     failed: Mapping[str, tuple[int, str]],
     sources: Mapping[str, str],
     decisions: object = None,
+    unrecorded: str = "",
 ) -> Iterator[str]:
-    """Say what is wrong: a bad edit, settings that wait for a restart, policies that failed, sources that are out.
+    """Say what is wrong: a bad edit, settings that wait for a restart, policies that failed, sources that are out, a record that fails.
 
     `failed` says of each policy how often, and on which project's page last; `sources` how each index is; `decisions` what is
-    wrong with their database, None if nothing is.
+    wrong with their database, None if nothing is; `unrecorded` why what is served is not recorded ("": it is).
     """
     if bad is not None:
         yield f"{bad.error} - the configuration before stays in force"
@@ -34,3 +35,5 @@ def wrong(
     for source, condition in sources.items():
         if condition in _SOURCES:
             yield f"source {source}: {_SOURCES[condition]}"
+    if unrecorded:
+        yield f"what is served cannot be recorded, and is kept in memory, within bounds: {unrecorded}"

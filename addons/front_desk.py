@@ -30,7 +30,8 @@ class FrontDesk:
     `explain` answers what is asked below `/explain/`; `address` gives the URL at which people reach the gateway, if it is known.
     `files` and `documents` count what the cache in the folder `cache` did, `sources` says of each index how it is, and
     `waiting` which settings need a restart. `policies` says of those that failed on pages how often, and on whose last;
-    `decisions` how it stands with what was decided, and what is wrong with that (`fault`).
+    `decisions` how it stands with what was decided, and what is wrong with that (`fault`). `served` counts what is recorded of
+    what was served, and `unrecorded` says why nothing is ("" while something is).
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class FrontDesk:
         policies: Callable[[], Mapping[str, tuple[int, str]]] = dict,
         waiting: Callable[[], Sequence[str]] = tuple,
         decisions: Callable[[], Mapping[str, object]] = dict,
+        served: Callable[[], Mapping[str, int]] = dict,
+        unrecorded: Callable[[], str] = str,
     ) -> None:
         self._decisions = decisions
         self._explain = explain
@@ -62,6 +65,8 @@ class FrontDesk:
         self._cache = cache
         self._waiting = waiting
         self._policies = policies
+        self._served = served
+        self._unrecorded = unrecorded
 
     def is_for(self, host: str, port: int) -> bool:
         """Tell whether a request means the gateway: by its name, the address that it listens on, or the one that people use."""
@@ -101,7 +106,8 @@ class FrontDesk:
 
     def _wrong(self) -> list[str]:
         edits, waiting = self._edits, self._waiting()
-        return list(wrong(edits.bad, waiting, self._policies(), self._sources(), self._decisions().get("fault")))
+        fault = self._decisions().get("fault")
+        return list(wrong(edits.bad, waiting, self._policies(), self._sources(), fault, self._unrecorded()))
 
     def _health(self) -> list[str]:
         """Whatever is wrong, requests are answered as well as can be: the status stays 200, so that no probe ends that."""
@@ -119,6 +125,7 @@ class FrontDesk:
             "documents": dict(self._documents()),
             "sources": dict(self._sources()),
             "decisions": dict(self._decisions()),
+            "served": dict(self._served()),
             **self._edits.facts(self._waiting()),
             "failed_policies": {
                 name: {"failures": times, "project": last} for name, (times, last) in self._policies().items()

@@ -22,6 +22,9 @@ from addons.cache.documents import Documents
 from addons.cache.layout import Layout
 from addons.clients.caller import Caller
 from addons.edits import Edits
+from addons.events.recording import Recording
+from addons.events.served import Served
+from addons.events.served_file import NAME, ServedFile
 from addons.flow_road import FlowRoad
 from addons.following import following_of
 from addons.front_desk import Explain, FrontDesk
@@ -37,7 +40,7 @@ from addons.listing.lasting_lists import LastingLists
 from addons.listing.store import ListStore
 from addons.origin.server import Origin
 from addons.origin.tickets import Tickets
-from addons.places import cache_folder, certs_folder, configuration_file
+from addons.places import cache_folder, certs_folder, configuration_file, store_folder
 from addons.policies.kinds import KINDS
 from addons.trust.authority import Authority, open_authority
 from addons.viewing import shown_to
@@ -99,8 +102,11 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     metadata = Beside(Announcing(blobs, documents))
     blobs.on_kept = metadata.kept
     following = following_of(plan.settings, clock)
-    memory = Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata)
+    served = Served()
+    memory = Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata, served=served)
     present = Present(plan.settings, memory=memory, decisions=following.at_start())
+    record = ServedFile(store_folder(plan.settings) / NAME)
+    recording = Recording(served, record, lambda: present.assembly.settings.served.days, clock)
     origin = Origin(Tickets())
     intercept = Intercept(present, lambda: origin.address)
     authority = plan.authority
@@ -114,9 +120,11 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
         policies=lambda: present.failed_policies,
         waiting=lambda: present.waiting,
         decisions=following.facts,
+        served=recording.facts,
+        unrecorded=lambda: recording.fault,
     )
     leaf = ShownLeaf(authority, clock)
-    lifetime = Lifetime(master, present, origin, leaf, edits, clock, following)
+    lifetime = Lifetime(master, present, origin, leaf, edits, clock, following, recording)
     lane = Lane(master, intercept.callers, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))
     master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lane, lifetime)
     master.options.update(**options(leaf))

@@ -12,6 +12,7 @@ from mitmproxy.master import Master
 
 from addons.assembly import Present
 from addons.edits import Edits
+from addons.events.recording import Recording
 from addons.leaf import ShownLeaf
 from addons.origin.server import Origin
 from addons.policies.decided import books_of
@@ -48,6 +49,7 @@ class Lifetime:
         edits: Edits,
         clock: Callable[[], datetime] = _now,
         following: Following | None = None,
+        recording: Recording | None = None,
     ) -> None:
         self.leaf = leaf
         self.show = lambda option: master.options.update(certs=option)
@@ -56,6 +58,7 @@ class Lifetime:
         self._edits = edits
         self._clock = clock
         self._following = following
+        self._recording = recording
         self._reminders = Reminders()
         self._of_decisions = Reminders("wheelgate decisions")
         self._tasks: list[asyncio.Task[None]] = []
@@ -75,6 +78,8 @@ class Lifetime:
         self._begin(self._look_at_ends())
         if self._following is not None:
             self._begin(self._following.follow(self._decide))
+        if self._recording is not None:
+            self._begin(self._recording.run())
         if self._edits.configuration is not None:
             self._begin(self._follow(self._edits.configuration))
 
@@ -89,6 +94,8 @@ class Lifetime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._origin.stop()
+        if self._recording is not None:
+            await self._recording.close()
         await self._present.close()
         if self._following is not None:
             await asyncio.to_thread(self._following.close)

@@ -30,7 +30,7 @@ def cache_folder(settings: Settings) -> Path:
 
 
 def store_folder(settings: Settings) -> Path:
-    """Give the folder of what is kept for ever: the configured one, else one of the user's own."""
+    """Give the folder of what lasts and cannot be fetched again: the configured one, else one of the user's own."""
     return settings.store.folder or user_data_path("wheelgate") / "store"
 
 

@@ -1,95 +1,130 @@
-"""simulator: what `wheelgate simulate` does: two configurations judge the same pages, those that are kept; nobody is asked."""
+"""simulator: what `wheelgate simulate` does: two configurations judge the same pages, those that are kept; nobody is asked.
+
+They are judged for everybody who got something in a period, or (`kept`) as they lie there.
+"""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
 
-from addons.answering.offer import Offer
-from addons.assembly import Present, limits
-from addons.cache.blobs import Blobs
-from addons.cache.documents import Documents
-from addons.cache.kept_documents import KeptDocuments
-from addons.cache.layout import Layout
-from addons.cache.whose import kind_of
+from addons.assembly import Assembly
 from addons.cli_parts import clock
+from addons.events.got import Got
+from addons.events.served_file import NAME, ServedFile
 from addons.following import decisions_of
-from addons.inspecting.comparing import Changed, Compared, compare
-from addons.places import cache_folder
-from addons.simple.names import InvalidName, ProjectName, normalise
-from addons.simple.page import Page
-from addons.sources.source import ProjectAbsent, SourceUnavailable
-from addons.store.decision import Decision
-from addons.views import Memory
+from addons.inspecting.comparing import Compared
+from addons.inspecting.consequences import Consequences, GroupThen
+from addons.inspecting.explaining import Terms
+from addons.inspecting.judging import Judged, Side, judge
+from addons.page_simulator import present_of
+from addons.places import cache_folder, store_folder
+from addons.simple.names import ProjectName
+from addons.viewing import view_for
+from addons.views import View
 from proxyconf.settings import Settings
 
 
-def simulate(now: Settings, then: Settings, projects: Sequence[ProjectName] | None) -> Compared:
-    """Compare what clients get now with what they would then, of these projects or (None) of all whose pages are kept.
+@dataclass(frozen=True)
+class Configured:
+    """A configuration: its settings, and its file (None: the built-in one)."""
 
-    Raises OSError or Unreadable, and ValueError, in words, for a configuration that cannot be built.
+    settings: Settings
+    file: Path | None
+
+
+@dataclass(frozen=True)
+class Period:
+    """From one day to another in UTC, both counted in."""
+
+    since: date
+    until: date
+
+
+def for_whom(now: Configured, then: Configured, period: Period, group: str | None) -> Consequences | None:
+    """Say what would change for those who got something in a period, of one group or of all (None).
+
+    None: nothing is recorded. Raises OSError, RecordFault or Unreadable, and ValueError, in words, for a configuration that
+    cannot be built.
     """
-    layout = Layout(cache_folder(now))
-    return asyncio.run(
-        _simulate(now, then, kept_projects(layout) if projects is None else projects, layout.documents.parent)
-    )
+    got = ServedFile(record_of(now.settings)).read(period.since, period.until, group)
+    return asyncio.run(_for_whom(now, then, period, got)) if got else None
 
 
-def kept_projects(layout: Layout) -> list[ProjectName]:
-    """Give the projects of which a page is kept, sorted. Raises OSError or Unreadable."""
-    with KeptDocuments(layout.documents) as kept:
-        entries = [each.whose for each in kept.entries() if each.whose is not None and each.size]
-    return sorted({project for kind, project in map(kind_of, entries) if kind == "page" and project is not None})
+def record_of(settings: Settings) -> Path:
+    """Give the file of what was served."""
+    return store_folder(settings) / NAME
 
 
-def projects_in(text: str) -> list[ProjectName]:
-    """Read a list of projects, one a line; behind `#` stands what is for people. Raises ValueError with the line."""
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        name = line.partition("#")[0].strip()
-        try:
-            found += [normalise(name)] if name else []
-        except InvalidName as error:
-            raise ValueError(f"line {number}: {error}; write one project a line") from error
-    return list(dict.fromkeys(found))
-
-
-async def _simulate(now: Settings, then: Settings, projects: Iterable[ProjectName], folder: Path) -> Compared:
-    at, compared, done = clock(), Compared(projects=0, changed=[], problems=[]), 0
-    decisions = decisions_of(now, at)  # one list with either configuration
-    first, second = _present(now, folder, decisions), _present(then, folder, decisions)
+async def _for_whom(now: Configured, then: Configured, period: Period, got: Sequence[Got]) -> Consequences:
+    at, folder = clock(), cache_folder(now.settings)
+    decisions = decisions_of(now.settings, at)  # one list with either configuration
+    first, second = present_of(now.settings, folder, decisions), present_of(then.settings, folder, decisions)
+    groups = []
     try:
-        for project in projects:
-            try:
-                before = await _page(first.assembly.view.offer, project, at)
-                after = await _page(second.assembly.view.offer, project, at)
-            except SourceUnavailable as error:
-                compared.problems.append(f"{project}: {error}")
-                continue
-            done += 1
-            if changes := await asyncio.to_thread(compare, before, after, then.contact):
-                compared.changed.append(Changed(project=project, changes=changes))
+        for (group, profile), each in groupby(got, lambda one: (one.group, one.profile)):
+            before, unknown_now = _side(first.assembly, now, (group, profile), at)
+            after, unknown_then = _side(second.assembly, then, (group, profile), at)
+            said = (("the configuration in force", unknown_now), ("the new configuration", unknown_then))
+            remarks = [f"{which}: {words}" for which, words in said if words]
+            groups.append(await _group(group, profile, list(each), (before, after), remarks, at))
     finally:
         await first.close()
         await second.close()
-    return msgspec.structs.replace(compared, projects=done)
+    added = sorted(_groups_of(then.settings) - _groups_of(now.settings) - {each.group for each in got})
+    return Consequences(since=period.since, until=period.until, groups=groups, added=added)
 
 
-def _present(settings: Settings, folder: Path, decisions: Sequence[Decision]) -> Present:
-    memory = Memory(documents=Documents(folder / "documents"), blobs=Blobs(folder, limits(settings)))
-    return Present(msgspec.structs.replace(settings, offline=True), memory=memory, decisions=decisions)
+async def _group(
+    group: str, profile: str, got: Sequence[Got], sides: Sequence[Side], remarks: list[str], at: datetime
+) -> GroupThen:
+    now, then = sides
+    judged: list[Judged] = [
+        await judge(ProjectName(project), list(each), now, then, at)
+        for project, each in groupby(got, lambda one: one.project)
+    ]
+    return GroupThen(
+        group=group,
+        profile=profile,
+        pages=sum(each.number for each in got if not each.filename),
+        files=sum(each.number for each in got if each.filename),
+        remarks=remarks,
+        changed=[each.changed for each in judged if each.changed is not None],
+        unknown=[unknown for each in judged for unknown in each.unknown],
+    )
 
 
-async def _page(offer: Offer, project: ProjectName, at: datetime) -> Page | None:
+def _side(assembly: Assembly, configured: Configured, whom: tuple[str, str], at: datetime) -> tuple[Side, str]:
+    """Give how a configuration judges for such clients, and what is to be said of that: it may not know them."""
+    view, remark = _view_of(assembly, *whom, at)
+    terms = Terms(configured.settings, view.policies, configured.file, for_operator=True, whom=view.standing.said)
+    return Side(view.offer, terms), remark
+
+
+def _view_of(assembly: Assembly, group: str, profile: str, at: datetime) -> tuple[View, str]:
+    """Give what clients of a group get under a profile; else what is nearest to it, and why."""
     try:
-        return (await offer.traced(project, at)).page
-    except ProjectAbsent:
-        return None
+        return view_for(assembly, group, profile, at), ""
+    except ValueError as error:
+        said = str(error)
+    if profile and group in {each.name for each in assembly.settings.clients}:
+        return view_for(assembly, group, "", at), f"{said}; judged as if they had chosen none there"
+    return assembly.view, f"{said}; judged as clients of no group there"
 
 
-def as_json(compared: Compared) -> str:
+def _groups_of(settings: Settings) -> frozenset[str]:
+    """Give the names of the client groups of a configuration."""
+    return frozenset(group.name for group in settings.clients)
+
+
+def as_json(found: Compared | Consequences) -> str:
     """Give all of it for programs."""
-    facts = {**msgspec.to_builtins(compared), "totals": compared.totals}
-    return msgspec.json.format(msgspec.json.encode(facts), indent=2).decode()
+    more: Mapping[str, object] = {"totals": found.totals}
+    if isinstance(found, Consequences):
+        lost = found.lost
+        more = {**more, "refused": {"downloads": sum(each.times for each in lost), "files": lost}}
+    return msgspec.json.format(msgspec.json.encode({**msgspec.to_builtins(found), **more}), indent=2).decode()

@@ -17,7 +17,9 @@ from addons.answering.provenance_answer import ClassifiersAnswers, ProvenanceAns
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.clients.proofs import Proofs
-from addons.clients.standing import Standing
+from addons.clients.standing import NOBODY, Standing
+from addons.events.served import Served
+from addons.events.serving import UNRECORDED, Serving
 from addons.listing.orders import Rules
 from addons.listing.project_list import ProjectList
 from addons.listing.rules_now import RulesNow
@@ -43,7 +45,7 @@ class Memory:
     """What was worked out, by the facts that it came from: so it outlives the configuration that it was made under.
 
     `documents`: what indexes answered, on disk; `blobs`: their files; `metadata`: what is known of that; None where nothing is
-    kept there. `proofs`: which passwords have proven right.
+    kept there. `proofs`: which passwords have proven right. `served` counts what clients get; None: nobody counts it.
     """
 
     kept: Kept = field(default_factory=Kept)
@@ -52,6 +54,7 @@ class Memory:
     documents: Documents | None = None
     blobs: Blobs | None = None
     metadata: Beside | None = None
+    served: Served | None = None
     proofs: Proofs = field(default_factory=Proofs)
 
 
@@ -122,7 +125,7 @@ class Views:
         self.configured: Configured = before.configured if before and is_same else Configured.by(settings)
         self._named: dict[Standing, View] = {}
         self._as_of: dict[Standing, View] = {}
-        self.usual = self.of(Standing())
+        self.usual = self.of(NOBODY)
 
     def of(self, standing: Standing) -> View:
         """Give the view of who stands like this. Raises KeyError for a group or a profile that is not configured."""
@@ -146,11 +149,8 @@ class Views:
         books = (*above_all, *above, *self.configured.common, *made_of(_snapshots(standing, worlds), settings.contact))
         named = next((world.sources for world, _ in worlds if world.sources), tuple(self._sources))
         priority = priority_of(settings, [self._sources[name] for name in named], list(self._sources.values()))
-        rules, desk = [policy for _, policy in books], Desk(settings.address, standing.query)
-        return View(
-            *(standing, tuple(book for book, _ in books), priority.sources),
-            *(offer_of(priority, rules, settings, memory, desk), answering_of(priority, rules, settings, memory, desk)),
-        )
+        made = (priority, [policy for _, policy in books], settings, memory, standing)
+        return View(standing, tuple(book for book, _ in books), priority.sources, offer_of(*made), answering_of(*made))
 
     def _worlds(self, standing: Standing) -> Sequence[tuple[Group | Profile, Books]]:
         """Give what is configured for who stands like this, the narrowest first."""
@@ -174,17 +174,21 @@ def _snapshots(standing: Standing, worlds: Sequence[tuple[Group | Profile, Books
 
 
 def answering_of(
-    priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory, desk: Desk | None = None
+    priority: Priority,
+    policies: Sequence[Policy],
+    settings: Settings,
+    memory: Memory,
+    standing: Standing = NOBODY,
 ) -> Answering:
     """Give the function that answers from these sources under these policies; `settings` says how, not from what."""
-    desk = desk or Desk(settings.address)
-    offer = offer_of(priority, policies, settings, memory, desk)
-    max_age, files = settings.max_age_seconds, FileAnswers(offer, memory.kept, settings.contact, desk)
+    offer = offer_of(priority, policies, settings, memory, standing)
+    max_age, serving = settings.max_age_seconds, _serving(settings, memory, standing)
+    files = FileAnswers(offer, memory.kept, settings.contact, _desk(settings, standing), serving)
     return Answering(
         Families(
-            pages=PageAnswers(offer, memory.kept, max_age),
+            pages=PageAnswers(offer, memory.kept, max_age, serving),
             files=files,
-            legacy=LegacyAnswers(offer, memory.kept, max_age),
+            legacy=LegacyAnswers(offer, memory.kept, max_age, serving),
             provenance=ProvenanceAnswers(offer, files, max_age),
             classifiers=ClassifiersAnswers(priority.sources, max_age),
             projects=ListAnswers(ProjectList(priority.sources, _list_rules(policies, settings), memory.lists), max_age),
@@ -192,11 +196,26 @@ def answering_of(
     )
 
 
-def offer_of(priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory, desk: Desk) -> Offer:
+def offer_of(
+    priority: Priority, policies: Sequence[Policy], settings: Settings, memory: Memory, standing: Standing
+) -> Offer:
     """Give what these sources offer under these policies."""
     announcer = Announcer(memory.metadata, _terms(settings)) if memory.metadata is not None else None
     hide = settings.refusals == "hide"
-    return Offer(priority, policies, hide=hide, judgements=memory.judgements, announcer=announcer, desk=desk)
+    return Offer(
+        priority, policies, hide=hide, judgements=memory.judgements, announcer=announcer, desk=_desk(settings, standing)
+    )
+
+
+def _desk(settings: Settings, standing: Standing) -> Desk:
+    return Desk(settings.address, standing.query)
+
+
+def _serving(settings: Settings, memory: Memory, standing: Standing) -> Serving:
+    """Give what takes note of what such clients get; of nothing where the settings say so."""
+    if memory.served is None or not settings.served.days:
+        return UNRECORDED
+    return memory.served.of(standing.group, standing.chosen)
 
 
 def _terms(settings: Settings) -> Terms:

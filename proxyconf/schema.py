@@ -13,7 +13,7 @@ import msgspec
 from proxyconf.addresses import Address
 from proxyconf.reading import default_text
 from proxyconf.rules import Kinds
-from proxyconf.settings import MOST_FRESH_SECONDS, settings_type
+from proxyconf.settings import MOST_DAYS, MOST_FRESH_SECONDS, settings_type
 
 type Json = dict[str, Any]
 
@@ -32,6 +32,7 @@ LIMITS: Mapping[str, Mapping[str, tuple[float, float]]] = {
         "patience_seconds": (0, 60),
         "absent_seconds": (0, 60),
     },
+    "Served": {"days": (0, MOST_DAYS)},
 }
 """The least and the most of numbers, which the settings check by themselves."""
 
@@ -54,7 +55,7 @@ _OF_RULES = {
     "sha256": r"^\s*([Ss][Hh][Aa]256[:=])?[0-9A-Fa-f]{64}\s*$",
 }
 _SECTIONS = {"Upstream": "upstream", "Cache": "cache", "Metadata": "metadata", "Bundles": "bundles",
-             "OtherHosts": "other_hosts", "Source": "sources", "Merge": "merge",
+             "OtherHosts": "other_hosts", "Source": "sources", "Merge": "merge", "Store": "store", "Served": "served",
              "Profile": "profiles", "Group": "clients", "User": "clients"}  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from proxyconf.passwords import password_from
 from proxyconf.rules import Policy, Rule, one_of
 
 MOST_FRESH_SECONDS = 600  # what PyPI tells its own clients; a page kept longer would hide a denial for too long
+MOST_DAYS = 3650
 INDEX_ONLY = ("username", "password_env", "password_file", "ca", "files_hosts", "public")
 
 
@@ -171,12 +172,6 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         )
 
 
-class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where what people decide at run time is kept for ever. `folder` None: one of the user's own."""
-
-    folder: Path | None = None
-
-
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is announced of files' core metadata: `ahead`, of wheels too before it is in hand; `sdists`, where it is final."""
 
@@ -188,6 +183,21 @@ class Bundles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What is carried here from another gateway's cache: with `trusted_keys` (PEM, Ed25519) only what one has signed."""
 
     trusted_keys: tuple[Path, ...] = ()
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What lasts and cannot be fetched again: what people decide, and what was served. `folder` None: one of the user's own."""
+
+    folder: Path | None = None
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is recorded of what clients got, for so many days, today counted in; 0: nothing."""
+
+    days: int = 90
+
+    def __post_init__(self) -> None:
+        settle(self, days=values.between(0, MOST_DAYS, "days"))
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -272,9 +282,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fresh_seconds: int = 60
     upstream: Upstream = Upstream()
     cache: Cache = Cache()
-    store: Store = Store()
     metadata: Metadata = Metadata()
     bundles: Bundles = Bundles()
+    store: Store = Store()
+    served: Served = Served()
     offline: bool = False
     other_hosts: OtherHosts = OtherHosts()
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import Result
 
-from addons.simulator import projects_in
+from addons.page_simulator import projects_in
 from tests.calling import call
 from tests.fakepypi import FakePyPI
 from tests.gateway.running import configuration
@@ -34,7 +34,8 @@ def simulate(pypi: FakePyPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def command(*arguments: str, code: int, policies: object) -> Result:
         new = tmp_path / "new.yaml"
         new.write_text(yaml.safe_dump({**yaml.safe_load(now.read_text()), "policies": policies}))
-        said = call("simulate", "--config", str(now), str(new), *arguments)
+        of = () if "--projects" in arguments else ("--kept",)
+        said = call("simulate", "--config", str(now), str(new), *of, *arguments)
         assert said.exit_code == code, said.output
         assert pypi.requests == []
         return said

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from addons.announcing.announcer import Announcer
@@ -12,6 +13,7 @@ from addons.answering.kept import Kept, Ready, is_same, ready
 from addons.answering.offer import NO_DESK, Desk, Offer, Offered
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer, absent, found_at, refused
+from addons.events.serving import UNRECORDED, Serving
 from addons.origin.tickets import Delivery
 from addons.policies.wording import line, linked, words
 from addons.route_kinds import PublicFile, SourceFile, one_spelling
@@ -27,13 +29,16 @@ _REVALIDATED = "max-age=0"  # the organisation's own files can be removed or rep
 
 
 class FileAnswers:
-    """Answers for files and their core metadata."""
+    """Answers for files and their core metadata. `serving` takes note of the files."""
 
-    def __init__(self, offer: Offer, kept: Kept, contact: str, desk: Desk = NO_DESK) -> None:
+    def __init__(
+        self, offer: Offer, kept: Kept, contact: str, desk: Desk = NO_DESK, serving: Serving = UNRECORDED
+    ) -> None:
         self._desk = desk
         self._offer = offer
         self._kept = kept
         self._contact = contact
+        self._serving = serving
 
     async def public(self, route: PublicFile, request: Request) -> Answer | Delivery:
         """Answer for a path of PyPI's files host. Raises SourceUnavailable or FileGone."""
@@ -80,12 +85,14 @@ class FileAnswers:
         if metadata:
             return await self._metadata(offered, request)
         headers = _file_headers(offered)
+        given = partial(self._serving.file, offered.project, offered.file.filename, request.at)
         etag = headers.get("ETag")
         if etag is not None and is_same(etag, request.headers.get("if-none-match")):
+            given()
             return Answer(304, headers)
         if self._offer.announcer is not None:
             self._offer.announcer.passing(offered.source, offered.project, offered.file)
-        return Delivery(offered.source, offered.file, headers)
+        return Delivery(offered.source, offered.file, headers, given)
 
     def refusal(self, offered: Offered) -> Answer:
         """Answer in the policy's words for a file that is refused, whatever of it was asked for."""

@@ -12,6 +12,7 @@ from addons.answering.page_answer import serial
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer, moved, phrase
 from addons.cache.recent import Recent
+from addons.events.serving import UNRECORDED, Serving
 from addons.legacy.shelf import Shelf, shelved
 from addons.off_loop import off_loop
 from addons.route_kinds import LegacyRoute
@@ -26,12 +27,16 @@ _KEPT_FILES = 50_000  # how many page entries are kept sorted by release, over a
 
 
 class LegacyAnswers:
-    """Answers for `/pypi/<name>/json` and `/pypi/<name>/<version>/json`. `max_age` is what clients get, in seconds."""
+    """Answers for `/pypi/<name>/json` and `/pypi/<name>/<version>/json`. `max_age` is what clients get, in seconds.
 
-    def __init__(self, offer: Offer, kept: Kept, max_age: int) -> None:
+    `serving` takes note of them as of pages.
+    """
+
+    def __init__(self, offer: Offer, kept: Kept, max_age: int, serving: Serving = UNRECORDED) -> None:
         self._offer = offer
         self._kept = kept
         self._max_age = max_age
+        self._serving = serving
         self._shelves: Recent[Hashable, Shelf] = Recent(_KEPT_FILES)
         self._said: set[str] = set()  # sources of which the log has said that they lack documents
 
@@ -55,6 +60,7 @@ class LegacyAnswers:
         facts = await gather(found, shelf, about, whole=route.version is None, max_age=request.max_age)
         made = await self._ready(facts, coding(request.headers.get("accept-encoding")))
         answer = no_longer_than(made.for_client(request.headers.get("if-none-match")), found.left(request.at))
+        self._serving.page(project, request.at)
         return stood_in(answer, facts.stale)
 
     async def _shelf(self, found: Found) -> Shelf:

@@ -8,6 +8,7 @@ from addons.answering.kept import Kept, Ready, no_longer_than, ready, stood_in
 from addons.answering.offer import Found, Offer, is_large
 from addons.answering.request import Request
 from addons.answers import CROSS_ORIGIN, Answer, absent, found_at, moved
+from addons.events.serving import UNRECORDED, Serving
 from addons.route_kinds import PageRoute, ProjectForPeople
 from addons.simple.html_form import render_html
 from addons.simple.json_form import render_json
@@ -20,12 +21,13 @@ _SERIAL = re.compile(r"[0-9]{1,19}")  # upstream's text goes into a header: noth
 
 
 class PageAnswers:
-    """Answers for projects' pages. `max_age` is the Cache-Control that clients get, in seconds."""
+    """Answers for projects' pages. `max_age` is the Cache-Control that clients get, in seconds; `serving` takes note of them."""
 
-    def __init__(self, offer: Offer, kept: Kept, max_age: int) -> None:
+    def __init__(self, offer: Offer, kept: Kept, max_age: int, serving: Serving = UNRECORDED) -> None:
         self._offer = offer
         self._kept = kept
         self._max_age = max_age
+        self._serving = serving
 
     async def answer(self, found: PageRoute, request: Request) -> Answer:
         """Answer with the page: 200, or 304 where the client's copy is this very page. Raises SourceUnavailable."""
@@ -43,6 +45,7 @@ class PageAnswers:
         code = coding(request.headers.get("accept-encoding"))
         made = await self._ready(offered, form, code)
         answer = no_longer_than(made.for_client(request.headers.get("if-none-match")), offered.left(request.at))
+        self._serving.page(project, request.at)
         return stood_in(answer, offered.stale)
 
     async def _ready(self, offered: Found, form: Form, code: Coding) -> Ready:

@@ -44,6 +44,10 @@ class Standing:
         return f"?{query}" if query else ""
 
 
+NOBODY = Standing()
+"""A client of no group that has chosen nothing."""
+
+
 @dataclass(frozen=True)
 class TurnedAway:
     """That a client is not served at all: why, in printable ASCII, and the setting that says so."""

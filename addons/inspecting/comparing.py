@@ -10,8 +10,8 @@ from addons.inspecting.showing import harmless
 from addons.policies.wording import words
 from addons.simple.page import File, Page
 
-type Outcome = Literal["offered", "yanked", "refused", "absent"]
-"""What clients get of a file; `absent`: it is on no page."""
+type Outcome = Literal["offered", "yanked", "refused", "hidden", "absent"]
+"""What clients get of a file; `hidden`: it is refused, and no page lists it, as it is of no use; `absent`: there is none."""
 
 _MOST_NAMES = 5  # of files that all change alike
 
@@ -64,7 +64,7 @@ def outcome(file: File | None) -> Outcome:
     if file is None:
         return "absent"
     if file.refused is not None:
-        return "refused"
+        return "hidden" if file.refused.hidden else "refused"
     return "offered" if file.yanked is False else "yanked"
 
 

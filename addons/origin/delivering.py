@@ -1,7 +1,7 @@
 """One file on its way to whoever asked, on either road: its status and headers once its first bytes are in hand, its body."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -42,6 +42,7 @@ class _OtherLength(Exception):
 async def opened(delivery: Delivery, method: str, headers: Mapping[str, str]) -> AsyncIterator[Opened | Answer]:
     """Give the file, or the range of it that was asked for (`headers` by lower-case names), or why there is none, in words.
 
+    That it is given is noted when the body is first asked for: whoever looks at the file and leaves it takes nothing.
     What goes wrong later is raised by `chunks`, SourceUnavailable or FileGone: the connection is to be broken off then,
     so that nobody takes the part for the whole.
     """
@@ -51,7 +52,7 @@ async def opened(delivery: Delivery, method: str, headers: Mapping[str, str]) ->
         yield _not_satisfiable(error)
         return
     if method == "HEAD" and delivery.file.size is not None:
-        yield Opened(HTTPStatus.OK, delivery.headers, delivery.file.size, _nothing())
+        yield Opened(HTTPStatus.OK, delivery.headers, delivery.file.size, _nothing(delivery.given))
         return
     async with AsyncExitStack() as stack:
         yield await _begun(delivery, method, headers, stretch, stack)
@@ -88,12 +89,13 @@ async def _reading(delivery: Delivery, method: str, stretch: Asked | None, stack
     chunks = _from(reading, stretch.span.start) if whole and stretch is not None else reading.chunks
     first = await anext(chunks, b"")
     if stretch is None:
-        body = _nothing() if method == "HEAD" else _counted(first, chunks, reading.size)
+        head = method == "HEAD"
+        body = _nothing(delivery.given) if head else _counted(first, chunks, reading.size, delivery.given)
         return Opened(HTTPStatus.OK, delivery.headers, reading.size, body)
     span = stretch.span
     headers = {**delivery.headers, "Content-Range": f"bytes {span.start}-{span.stop - 1}/{delivery.file.size}"}
     length = span.stop - span.start
-    return Opened(HTTPStatus.PARTIAL_CONTENT, headers, length, _counted(first, chunks, length))
+    return Opened(HTTPStatus.PARTIAL_CONTENT, headers, length, _counted(first, chunks, length, delivery.given))
 
 
 def _stretch(delivery: Delivery, method: str, headers: Mapping[str, str]) -> Asked | None:
@@ -108,14 +110,18 @@ def _not_satisfiable(error: NotSatisfiable) -> Answer:
     return Answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers)
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+async def _nothing(given: Callable[[], object]) -> AsyncIterator[bytes]:
+    given()
     none: tuple[bytes, ...] = ()
     for chunk in none:
         yield chunk
 
 
-async def _counted(first: bytes, chunks: AsyncIterator[bytes], length: int | None) -> AsyncIterator[bytes]:
+async def _counted(
+    first: bytes, chunks: AsyncIterator[bytes], length: int | None, given: Callable[[], object]
+) -> AsyncIterator[bytes]:
     """Pass the body on, and raise SourceUnavailable if it ends early or late: the client would wait for the rest."""
+    given()
     count = len(first)
     if first:
         yield first

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +17,10 @@ TICKET = "X-Wheelgate-Ticket"
 _MOST = 10_000  # tickets out at once; a redeemed one is gone, so only requests that never arrive pile up
 
 
+def nobody_cares() -> None:
+    """Take no note."""
+
+
 class Readable(Protocol):
     """Whoever has a file: a source, or what keeps files of its own."""
 
@@ -27,11 +31,12 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Delivery:
-    """Stream this file of this source, with these headers."""
+    """Stream this file of this source, with these headers; `given` is called once its answer is on its way."""
 
     source: Readable
     file: File
     headers: Mapping[str, str]
+    given: Callable[[], object] = nobody_cares
 
 
 @dataclass(frozen=True)

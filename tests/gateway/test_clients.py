@@ -12,6 +12,7 @@ from typing import override
 import httpcore
 import httpx
 import pytest
+import yaml
 
 from addons.lane_others import OPTION
 from tests.calling import call
@@ -280,6 +281,33 @@ def test_decision__for_a_group__counts_for_its_clients_alone(
     assert yanked(gateway) == set()
     with client(gateway, address="127.0.0.2") as one:
         assert "opens ports" in one.get(demo).reason_phrase
+
+
+def test_simulate__of_what_groups_got__says_for_whom_an_edit_would_change_it(
+    start: Start, demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was served is counted by group and profile; a denial in one group's policies is missed by that group alone."""
+    monkeypatch.chdir(tmp_path)
+    gateway = start(clients=[{**CI, "policies": [], "profiles": ["as-of"]}, {"name": "rest"}])
+    for said, address in (("", "127.0.0.2"), ("as-of-2026-11-01", "127.0.0.2"), ("", "127.0.0.1")):
+        with client(gateway, said, address) as one:
+            assert one.get(demo).status_code == 200
+    gateway.stop()
+    written = yaml.safe_load((tmp_path / "wheelgate.yaml").read_text())
+    written["clients"][0]["policies"] = [DENY_TWO]
+    (tmp_path / "new.yaml").write_text(yaml.safe_dump(written))
+    done = call("simulate", "new.yaml", "-c", "wheelgate.yaml", "--json")
+    assert done.exit_code == 1, done.output
+    found = json.loads(done.stdout)
+    changed = {(each["group"], each["profile"]): bool(each["changed"]) for each in found["groups"]}
+    assert changed == {("ci", ""): True, ("ci", "as-of-2026-11-01"): True, ("rest", ""): False}
+    assert found["refused"]["downloads"] == 2
+    written["clients"] = []
+    (tmp_path / "new.yaml").write_text(yaml.safe_dump(written))
+    assert (
+        "is no group of clients here; judged as clients of no group there"
+        in call("simulate", "new.yaml", "-c", "wheelgate.yaml").stdout
+    )
 
 
 def test_credentials__of_a_proxy__go_nowhere(start: Start, pypi: FakePyPI, demo: str) -> None:

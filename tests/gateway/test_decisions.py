@@ -11,6 +11,7 @@ import yaml
 
 from addons.install import clock
 from addons.lane_others import OPTION
+from addons.policies.decided import place_of
 from addons.store.database import Database
 from addons.store.decision import Draft, Kind, Subject
 from addons.store.decisions import Decisions
@@ -164,9 +165,8 @@ def test_explain__of_what_was_decided__names_decision_author_and_time_to_the_ope
     """The command does, beside the gateway; anybody who asks the gateway reads reason and ticket only."""
     two_releases(pypi)
     decide(store, id="SEC-1")
-    made = store.history()[0].made
     gateway = start()
-    place = f"decision 1 of {made:%Y-%m-%d %H:%M:%S} UTC"
+    place = place_of(store.history()[0])
     said = call("explain", "--config", str(config), "demo==2.0")
     assert f"deny       refused it: SEC-1 steals tokens ({place}, by j.doe)".split() == [
         each for line in said.stdout.splitlines() if "refused it" in line for each in line.split()[1:]
@@ -186,7 +186,7 @@ def test_simulate__beside_decisions__judges_with_them_on_both_sides(
     decide(store)
     new = config.with_suffix(".new")
     new.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), **_denying("==2.0")}))
-    said = call("simulate", "--config", str(config), str(new))
+    said = call("simulate", "--kept", "--config", str(config), str(new))
     assert (said.exit_code, said.stdout) == (0, "0 of 1 project would change\n")
 
 

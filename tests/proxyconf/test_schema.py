@@ -20,7 +20,7 @@ from tests.proxyconf.bad_configurations import KEYS, RULE, SOURCE, TYPES
 from tests.proxyconf.places import furnish
 
 SCHEMA = json_schema(KINDS)
-SECTION = {"Settings": "", "Upstream": "upstream", "Cache": "cache"}
+SECTION = {"Settings": "", "Upstream": "upstream", "Cache": "cache", "Served": "served"}
 EXAMPLES = sorted((Path(__file__).parents[2] / "proxyconf" / "examples").glob("*.yaml"))
 JSON_TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 KEYWORDS = {

@@ -1,0 +1,1 @@
+"""What happened: as yet, what was served to whom, counted. Nothing here ever slows or changes an answer."""
