@@ -77,6 +77,12 @@ def test_exec__options_of_the_command__are_its_own(config: Path, capfd: pytest.C
     assert capfd.readouterr().out == "-c --help -- -v\n"
 
 
+def test_exec__as_a_profile__gives_its_name_to_the_gateway(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With the colon without which pip would give none."""
+    call("exec", "--config", str(config), "--as", "as-of-2026-01-31", "--", sys.executable, "-c", ENVIRONMENT)
+    assert json.loads(capfd.readouterr().out)["HTTPS_PROXY"].startswith("http://as-of-2026-01-31:@127.0.0.1:")
+
+
 def test_exec__standard_streams__are_the_commands_own(config: Path, tmp_path: Path) -> None:
     """Bytes go in and come out, and nothing is added."""
     script = "read line; echo out $line; echo err $line >&2"
