@@ -22,7 +22,8 @@ from addons.sources.index import Index, dialled
 from addons.sources.priority import Reserved
 from addons.sources.source import Source
 from addons.store.decision import Decision
-from addons.views import Memory, View, Views
+from addons.view_parts import Memory
+from addons.views import View, Views
 from proxyconf.settings import Settings
 from proxyconf.settings import Source as SourceSettings
 

@@ -6,16 +6,23 @@ from pathlib import Path
 
 import click
 
-from addons.cli_parts import BAD_CONFIGURATION, FAILED, Refused, configuration, in_words, log, settings_of, verbose
+from addons.cli_parts import (
+    BAD_CONFIGURATION,
+    FAILED,
+    Refused,
+    configuration,
+    in_words,
+    log,
+    settings_of,
+    verbose,
+    whose,
+)
 
 
 @click.command()
 @configuration
 @click.option("--file", "only", metavar="NAME", help="Of the files the one of this name.")
-@click.option("--client", "group", default="", metavar="GROUP",
-              help="As clients of this group get it (`clients`). Default: as those of none.")  # fmt: skip
-@click.option("--profile", default="", metavar="NAME",
-              help="As those get it that choose this profile, such as as-of-2026-01-31 (`profiles`).")  # fmt: skip
+@whose
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON: every file by itself, times in UTC.")
 @verbose
 @click.argument("arguments", metavar="PROJECT[==VERSION]|FILE...", nargs=-1, required=True)

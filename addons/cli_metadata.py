@@ -6,7 +6,17 @@ from pathlib import Path
 
 import click
 
-from addons.cli_parts import BAD_CONFIGURATION, FAILED, Refused, configuration, in_words, log, settings_of, verbose
+from addons.cli_parts import (
+    BAD_CONFIGURATION,
+    FAILED,
+    Refused,
+    configuration,
+    in_words,
+    log,
+    settings_of,
+    verbose,
+    whose,
+)
 
 
 @click.command()
@@ -14,10 +24,18 @@ from addons.cli_parts import BAD_CONFIGURATION, FAILED, Refused, configuration, 
 @click.option("--fetch", is_flag=True, help="Obtain it as for a client that asks, down to the whole file, and keep it.")
 @click.option("--show", is_flag=True, help="Print the metadata, all of it. Of a single file its fields are printed anyway.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON: times in UTC, sizes in bytes.")
+@whose
 @verbose
 @click.argument("arguments", metavar="FILE-OR-PROJECT[==VERSION]...", nargs=-1, required=True)
 def metadata(
-    config: Path | None, fetch: bool, show: bool, as_json: bool, verbose: bool, arguments: tuple[str, ...]
+    config: Path | None,
+    fetch: bool,
+    show: bool,
+    as_json: bool,
+    group: str,
+    profile: str,
+    verbose: bool,
+    arguments: tuple[str, ...],
 ) -> None:
     """Say what clients see of files' core metadata.
 
@@ -49,7 +67,7 @@ def metadata(
     settings, _ = settings_of(config)
     try:
         with in_words():
-            found = inspector.look(settings, arguments, fetch=fetch, show=show)
+            found = inspector.look(settings, arguments, fetch=fetch, show=show, whom=(group, profile))
     except Refused as error:
         raise Refused(error.message, BAD_CONFIGURATION) from error
     for line in [inspector.as_json(found, show)] if as_json else inspector.told(found, show):

@@ -90,6 +90,17 @@ configuration = click.option(
     help="The configuration. Default: $WHEELGATE_CONFIG, ./wheelgate.yaml, the user's own (see `wheelgate defaults "
     "--help`), else the built-in one.",
 )
+
+
+def whose[F: Callable[..., object]](command: F) -> F:
+    """Give a command the options by which it is told as whose client it looks: `group` and `profile`, "" for none."""
+    group = click.option("--client", "group", default="", metavar="GROUP",
+                         help="As clients of this group get it (`clients`). Default: as those of none.")  # fmt: skip
+    profile = click.option("--profile", default="", metavar="NAME",
+                           help="As those get it that choose this profile, such as as-of-2026-01-31 (`profiles`).")  # fmt: skip
+    return group(profile(command))
+
+
 profile_name = click.option(
     "--as",
     "name",

@@ -17,6 +17,7 @@ from addons.cli_parts import (
     log,
     settings_of,
     verbose,
+    whose,
 )
 
 
@@ -29,6 +30,7 @@ from addons.cli_parts import (
 @click.option("--platform", "platforms", multiple=True, metavar="NAME",
               help="For which platform, as pip names it, or linux-x86_64, macos-arm64. May be given several "
               "times. Default: this machine's.")  # fmt: skip
+@whose
 @verbose
 @click.argument("requirements", nargs=-1)
 def warm(
@@ -36,6 +38,8 @@ def warm(
     files: tuple[Path, ...],
     pythons: tuple[str, ...],
     platforms: tuple[str, ...],
+    group: str,
+    profile: str,
     verbose: bool,
     requirements: tuple[str, ...],
 ) -> None:
@@ -43,7 +47,7 @@ def warm(
 
     After that, REQUIREMENTS can be installed through a gateway on this cache while no index can be reached.
 
-    They are resolved as pip does it, under the policies, for each Python on each platform; what a lock file names is
+    They are resolved as pip does it, under the policies (of a group of clients, with --client), for each Python on each platform; what a lock file names is
     taken as it is. Pages, core metadata and files that are kept already are not fetched again, and a gateway that runs
     on the same cache can go on running. With `offline: true` nothing is fetched, and what is not there is said.
 
@@ -72,7 +76,7 @@ def warm(
     except (ValueError, OSError) as error:
         raise Refused(_said(error), BAD_CONFIGURATION) from error
     with in_words():
-        tally = warmer.warm(settings, wanted, targets)
+        tally = warmer.warm(settings, wanted, targets, (group, profile))
     for problem in tally.problems:
         click.echo(f"wheelgate: {problem}", err=True)
     sys.exit(FAILED if tally.problems else 0)

@@ -24,8 +24,8 @@ from addons.inspecting.inspecting import NotThere
 from addons.places import cache_folder
 from addons.simple.names import ProjectName
 from addons.sources.source import SourceUnavailable
+from addons.view_parts import Memory
 from addons.viewing import view_for
-from addons.views import Memory
 from proxyconf.settings import Settings
 
 

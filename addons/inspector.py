@@ -25,7 +25,8 @@ from addons.inspecting.showing import fields, lines, text_of, whole
 from addons.places import cache_folder
 from addons.policies.wording import words
 from addons.sources.source import SourceUnavailable
-from addons.views import Memory
+from addons.view_parts import Memory
+from addons.viewing import view_for
 from proxyconf.settings import Settings
 
 
@@ -42,15 +43,19 @@ class Found:
         return all(seen.is_well for group, _ in self.groups for seen in group.files)
 
 
-def look(settings: Settings, arguments: Sequence[str], *, fetch: bool, show: bool) -> Found:
+type Whom = tuple[str, str]
+"""The names of a client group and of a profile, "" for none."""
+
+
+def look(settings: Settings, arguments: Sequence[str], *, fetch: bool, show: bool, whom: Whom = ("", "")) -> Found:
     """Find out what is asked; `fetch` and `show` as on the command line. Raises ValueError, in words, for an argument that is none, or OSError."""
     wanted = {argument: asked(argument) for argument in arguments}
-    return asyncio.run(_look(settings, wanted, fetch, show))
+    return asyncio.run(_look(settings, wanted, fetch, show, whom))
 
 
-async def _look(settings: Settings, wanted: dict[str, Asked], fetch: bool, show: bool) -> Found:
+async def _look(settings: Settings, wanted: dict[str, Asked], fetch: bool, show: bool, whom: Whom) -> Found:
     found = Found()
-    inspection = _Inspection(settings) if any(not isinstance(each, Local) for each in wanted.values()) else None
+    inspection = _Inspection(settings, whom) if any(not isinstance(each, Local) for each in wanted.values()) else None
     try:
         for argument, each in wanted.items():
             try:
@@ -73,21 +78,22 @@ async def _look(settings: Settings, wanted: dict[str, Asked], fetch: bool, show:
 class _Inspection:
     """What a gateway of these settings would answer from, on the same folder."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, whom: Whom) -> None:
         folder = cache_folder(settings)
         self._settings = settings
         self._blobs = Blobs(folder, limits(settings))
         self._documents = Documents(folder / "documents")
         memory = Memory(documents=self._documents, blobs=self._blobs)
         self._present = Present(settings, memory=memory, decisions=decisions_of(settings, clock()))
+        self._whom = whom
         metadata = settings.metadata
         self._terms = Terms(sdists=metadata.sdists, ahead=metadata.ahead, offline=settings.offline)
 
     def _offer(self) -> tuple[Offer, Announcing]:
-        """Give what is offered now: with nothing in memory of what was known before."""
+        """Give what is offered now: with nothing in memory of what was known before. Raises ValueError for clients that are none."""
         announcing = Announcing(self._blobs, self._documents)
         now = self._present.assembly
-        offer = now.views.again(now.view).offer
+        offer = now.views.again(view_for(now, *self._whom, clock())).offer
         offer.announcer = Looking(Beside(announcing), self._terms)
         return offer, announcing
 

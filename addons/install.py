@@ -43,8 +43,8 @@ from addons.origin.tickets import Tickets
 from addons.places import cache_folder, certs_folder, configuration_file, store_folder
 from addons.policies.kinds import KINDS
 from addons.trust.authority import Authority, open_authority
+from addons.view_parts import Memory
 from addons.viewing import shown_to
-from addons.views import Memory
 from proxyconf.reading import read
 from proxyconf.settings import Settings
 

@@ -22,7 +22,7 @@ from addons.simple.names import InvalidName, ProjectName, normalise
 from addons.simple.page import Page
 from addons.sources.source import ProjectAbsent, SourceUnavailable
 from addons.store.decision import Decision
-from addons.views import Memory
+from addons.view_parts import Memory
 from proxyconf.settings import Settings
 
 

@@ -14,11 +14,13 @@ from addons.assembly import Present, assemble, limits
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cli_parts import clock
+from addons.clients.standing import Standing
 from addons.following import decisions_of
 from addons.places import cache_folder
 from addons.policies.wording import words
 from addons.store.decision import Decision
-from addons.views import Memory
+from addons.view_parts import Memory
+from addons.viewing import view_for
 from addons.warming.gathering import Gathering, Tally
 from addons.warming.locks import reader_of
 from addons.warming.requirements import Requirements, Unreadable
@@ -54,26 +56,30 @@ def targets_of(pythons: Iterable[str], platforms: Iterable[str]) -> tuple[Target
     return tuple(target(python, platform) for python, platform in pairs)
 
 
-def warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...]) -> Tally:
-    """Gather it, tell on standard error how far it is, and at the end what came of it. Raises ValueError or OSError."""
-    return asyncio.run(_warm(settings, wanted, targets))
+def warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...], whom: tuple[str, str] = ("", "")) -> Tally:
+    """Gather it, tell on standard error how far it is, and at the end what came of it. Raises ValueError or OSError.
+
+    `whom`: the names of the client group and of the profile that it is for, "" for none.
+    """
+    return asyncio.run(_warm(settings, wanted, targets, whom))
 
 
-async def _warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...]) -> Tally:
+async def _warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...], whom: tuple[str, str]) -> Tally:
     folder, begun = cache_folder(settings), time.monotonic()
     blobs = Blobs(folder, limits(settings))
     memory = Memory(documents=Documents(folder / "documents"), blobs=blobs)
     decisions = decisions_of(settings, clock())
     present = Present(settings, memory=memory, decisions=decisions)
     try:
+        view = view_for(present.assembly, *whom, clock())
         with (Bars if sys.stderr.isatty() else Lines)() as progress:
             for remark in wanted.remarks:
                 progress.say(remark)
-            gathering = Gathering(present.assembly.view.offer, blobs, clock(), progress)
+            gathering = Gathering(view.offer, blobs, clock(), progress)
             try:
                 order = Order(wanted, targets, lambda refusal: words(refusal, settings.contact))
                 await Warming(gathering, blobs, order).warm()
-                await _look_again(settings, memory, gathering, decisions)
+                await _look_again(settings, memory, gathering, decisions, view.standing)
             finally:
                 await gathering.close()
         click.echo(_summary(gathering, folder, time.monotonic() - begun))
@@ -82,7 +88,9 @@ async def _warm(settings: Settings, wanted: Wanted, targets: tuple[Target, ...])
     return gathering.tally
 
 
-async def _look_again(settings: Settings, memory: Memory, gathering: Gathering, decisions: Sequence[Decision]) -> None:
+async def _look_again(
+    settings: Settings, memory: Memory, gathering: Gathering, decisions: Sequence[Decision], whose: Standing
+) -> None:
     """Look for every file that was had, and ask for every page with nothing dialled: an install will ask for them."""
     await gathering.look_again()
     offline = assemble(
@@ -91,7 +99,7 @@ async def _look_again(settings: Settings, memory: Memory, gathering: Gathering, 
         decisions=decisions,
     )
     try:
-        for words in await unkept(offline.view.offer, gathering.projects, clock()):
+        for words in await unkept(offline.views.of(whose).offer, gathering.projects, clock()):
             gathering.tally.missing(words)
     finally:
         for source in offline.sources.values():

@@ -20,12 +20,14 @@ from tests.addons.sources.places import put_wheel
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 EARLIER = Instant(2026, 1, 31, tzinfo=UTC)
 DENY_TWO = {"deny": [{"project": "demo", "versions": "==2.0", "reason": "steals tokens"}]}
+ALLOW_THREE = {"allow": [{"project": "demo", "versions": "==3.0", "reason": "a hotfix"}]}
 YANK_ONE = {"yank": [{"project": "demo", "versions": "==1.0", "reason": "loses beams"}]}
 
 STANDINGS = [
     Standing(),
     Standing(group="ci"),
     Standing(group="lab"),
+    Standing(group="frozen"),
     Standing(group="lab", profile="narrow"),
     Standing(group="lab", as_of=EARLIER),
     Standing(as_of=EARLIER),
@@ -49,6 +51,12 @@ def configured(tmp_path_factory: pytest.TempPathFactory) -> Settings:
                 "address": "http://gateway.example.org:8080",
                 "profiles": [{"name": "narrow", "sources": ["beams"], "policies": [YANK_ONE]}],
                 "clients": [
+                    {
+                        "name": "frozen",
+                        "networks": ["10.3.0.0/16"],
+                        "snapshot": "2026-01-31",
+                        "policies": [ALLOW_THREE],
+                    },
                     {"name": "ci", "networks": ["10.1.0.0/16"], "policies": [DENY_TWO]},
                     {
                         "name": "lab",
@@ -115,6 +123,12 @@ async def test_as_of__files_that_came_later__are_not_there_whoever_they_are_of(c
     """Own files, too: a world that a job has chosen to see must not change under it."""
     page = await asked(assemble(configured), Standing(as_of=EARLIER), "/simple/demo/", FORMS[0], None)
     assert b'"files":[]' in page.body
+
+
+async def test_snapshot__of_a_group__lets_past_what_is_exempt(configured: Settings) -> None:
+    """A frozen world gets its hotfix; one that a client has chosen by its name never changes (above)."""
+    page = await asked(assemble(configured), Standing(group="frozen"), "/simple/demo/", FORMS[0], None)
+    assert [each for each in (b"demo-1.0", b"demo-2.0", b"demo-3.0") if each in page.body] == [b"demo-3.0"]
 
 
 def test_views__of_more_instants_than_are_remembered__are_made_again(configured: Settings) -> None:

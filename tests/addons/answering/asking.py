@@ -13,7 +13,7 @@ from addons.policies.policy import Policy
 from addons.simple.names import ProjectName
 from addons.sources.priority import Priority, Reserved
 from addons.sources.source import Source
-from addons.views import Memory, answering_of
+from addons.view_parts import Memory, answering_of
 from proxyconf.settings import Settings
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -13,7 +13,7 @@ from addons.listing.lasting_lists import LastingLists
 from addons.listing.store import ListStore
 from addons.listing.workshop import Workshop
 from addons.sources.index import Index
-from addons.views import Memory
+from addons.view_parts import Memory
 from proxyconf.addresses import Address
 from tests.addons.answering.asking import JSON, answering, get
 from tests.addons.sources.lasting_places import all_done, lasting_index

@@ -9,7 +9,7 @@ import zstandard
 from addons.answering.answering import Answering
 from addons.answers import CROSS_ORIGIN, Answer
 from addons.sources.index import Index
-from addons.views import Memory
+from addons.view_parts import Memory
 from tests.addons.answering.asking import answering, request
 from tests.addons.answering.legacy_asking import DENY_2, YANK_2, document, legacy
 from tests.addons.sources.places import Time

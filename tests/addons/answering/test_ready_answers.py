@@ -21,7 +21,7 @@ from addons.policies.yank import YankRule
 from addons.simple.names import ProjectName
 from addons.simple.page import Page
 from addons.sources.index import Index
-from addons.views import Memory
+from addons.view_parts import Memory
 from proxyconf.rules import Policy
 from proxyconf.settings import PYPI, Merge, Settings, Source
 from tests.addons.answering.asking import AT, HTML, JSON, answering, page, request
