@@ -47,7 +47,7 @@ async def watch(
         settling = Settling()
         async for _ in moments:
             now = await asyncio.to_thread(_look, path, kinds, last)
-            if not settling.counts(last.text, now.text):
+            if not settling.counts(last.text, now.text, asyncio.get_running_loop().time()):
                 continue
             changed = now.text != last.text or not _same(now.outcome, last.outcome)
             last = now if changed else now._replace(outcome=last.outcome)
