@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,18 @@ class Lifetime:
         self._tasks.append(task)
 
     async def done(self) -> None:
-        """Stop all of it."""
+        """Stop all of it: a part that fails at that keeps no other from it."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._origin.stop()
-        if self._recording is not None:
-            await self._recording.close()
-        await self._present.close()
-        if self._following is not None:
-            await asyncio.to_thread(self._following.close)
-        self.leaf.close()
+        async with AsyncExitStack() as ends:  # the last one first
+            ends.callback(self.leaf.close)
+            if self._following is not None:
+                ends.push_async_callback(asyncio.to_thread, self._following.close)
+            ends.push_async_callback(self._present.close)
+            if self._recording is not None:
+                ends.push_async_callback(self._recording.close)
+            ends.push_async_callback(self._origin.stop)
 
     async def _follow(self, configuration: Path) -> None:
         async with aclosing(watch(configuration, known=self._present.assembly.settings, kinds=KINDS)) as changes:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -12,6 +13,7 @@ from mitmproxy import ctx
 from addons.install import clock
 from addons.lifetime import Lifetime
 from addons.trust.authority import renew_authority, renew_leaf, take_key
+from tests.gateway import planting
 from tests.gateway.running import RunningGateway
 
 
@@ -70,3 +72,14 @@ def test_leaf__that_cannot_be_renewed__stays_and_is_said_in_the_log(
     look(gateway)
     assert "the leaf is not renewed" in caplog.text
     assert served(gateway) == gateway.authority.leaf
+
+
+def test_end__where_a_part_cannot_end__ends_the_others_all_the_same(gateway: RunningGateway) -> None:
+    """The copies of the leaf's key are removed, whatever fails before them."""
+    lifetime = ctx.master.addons.get(Lifetime.name)
+    assert isinstance(lifetime, Lifetime)
+    copy = Path(lifetime.leaf.option[0].removeprefix("*="))
+    assert copy.is_file()
+    planting.break_assembly(gateway, settings=None)  # which is asked at the end how long a record is kept
+    gateway.stop()
+    assert not copy.exists()
