@@ -44,6 +44,9 @@ def phrase(words: str) -> str:
     return printable if len(printable) <= _PHRASE_LIMIT else printable[: _PHRASE_LIMIT - 3] + "..."
 
 
+_TITLES = {451: "Not Served"}  # no law has anything to do with it; ours have a type, so the title is free (RFC 9457)
+
+
 def problem(status: int, code: str, words: str, detail: str = "", instance: str = "", **headers: str) -> Answer:
     """Refuse in words that reach the user: as reason phrase (pip, twine, poetry) and as problem+json (uv; RFC 9457).
 
@@ -54,7 +57,7 @@ def problem(status: int, code: str, words: str, detail: str = "", instance: str 
     line = phrase(words)
     document = {
         "type": _PROBLEMS + code,
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": re.sub(r"\s+", " ", detail or words).strip(),
         "code": code,

@@ -158,6 +158,7 @@ class Offer:
         desk: Desk = NO_DESK,
     ) -> None:
         self._desk = desk
+        self._where = f"{desk.address} {desk.whom}"  # a text knows its hash, and every request asks for it
         self.announcer = announcer
         self._priority = priority
         self._policies = policies
@@ -178,7 +179,7 @@ class Offer:
         versions = [(part.source.name, part.page.version) for part in parts]
         facts = facts_of(self._policies, project, at)
         # What is equal for several groups of clients is judged and rendered once for them all, and what is not never.
-        key = (project, *versions, self._hide, NO_DESK if facts == () else self._desk, facts, known, terms)
+        key = (project, *versions, self._hide, "" if facts == () else self._where, facts, known, terms)
         judged = self._judgements.recent.find(key)
         if judged is None or not judged.holds(at):
             judged = await self._judgement(key, parts, known, at, judged.ended(at) if judged is not None else None)
