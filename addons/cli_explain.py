@@ -42,7 +42,7 @@ def explain(
     that were all treated alike stand together.
 
     The page is looked up as for a client, beside a running gateway or without one. A gateway tells the same to anybody
-    at http://GATEWAY/explain/PROJECT, without places and authors.
+    at http://GATEWAY/explain/PROJECT, without places and authors if it has `explanations: brief`.
 
     \b
     Examples:

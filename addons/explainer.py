@@ -69,7 +69,7 @@ async def _explain(
     present = Present(settings, memory=memory, decisions=decisions_of(settings, at))
     try:
         view = view_for(present.assembly, *whom, at)
-        terms = Terms(settings, view.policies, configuration, for_operator=True, whom=view.standing.said)
+        terms = Terms(settings, view.policies, configuration, in_full=True, whom=view.standing.said)
         for argument, each in wanted.items():
             try:
                 explaining = Explaining(view.offer, terms, at)

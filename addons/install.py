@@ -115,7 +115,7 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     desk = FrontDesk(
         *(pem, authority.fingerprint, edits, lambda: listening(master)),
         *(blobs.snapshot, lambda: present.conditions, documents.counts.snapshot, folder.absolute()),
-        explain=_explain(present),
+        explain=_explain(present, plan.configuration),
         address=lambda: present.assembly.settings.address,
         policies=lambda: present.failed_policies,
         waiting=lambda: present.waiting,
@@ -131,15 +131,17 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     return lifetime
 
 
-def _explain(present: Present) -> Explain:
+def _explain(present: Present, configuration: Path | None) -> Explain:
     turns = Turns()
+    shown = Path(configuration.name) if configuration is not None else None  # where it lies is nobody's business
 
     async def explain(asked: str, accept: str | None, at: datetime, caller: Caller) -> Answer:
         assembly = present.assembly
         view = await shown_to(assembly, caller, asked.partition("?")[2], at)
         if isinstance(view, Answer):
             return view
-        terms = Terms(assembly.settings, view.policies, whom=view.standing.said)
+        in_full = assembly.settings.explanations == "full"
+        terms = Terms(assembly.settings, view.policies, shown, in_full=in_full, whom=view.standing.said)
         return await turns.taken(lambda: explain_answer.answer(view.offer, terms, asked, accept, at))
 
     return explain

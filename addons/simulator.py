@@ -101,7 +101,7 @@ async def _group(
 def _side(assembly: Assembly, configured: Configured, whom: tuple[str, str], at: datetime) -> tuple[Side, str]:
     """Give how a configuration judges for such clients, and what is to be said of that: it may not know them."""
     view, remark = _view_of(assembly, *whom, at)
-    terms = Terms(configured.settings, view.policies, configured.file, for_operator=True, whom=view.standing.said)
+    terms = Terms(configured.settings, view.policies, configured.file, in_full=True, whom=view.standing.said)
     return Side(view.offer, terms), remark
 
 

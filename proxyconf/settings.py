@@ -276,6 +276,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     profiles: tuple[Profile, ...] = ()
     clients: tuple[Group, ...] = ()
     refusals: Literal["explain", "hide"] = "explain"
+    explanations: Literal["full", "brief"] = "full"
     contact: str = ""
     address: str = ""
     max_age_seconds: int = 0

@@ -31,7 +31,7 @@ _HEADERS = {
 async def answer(offer: Offer, terms: Terms, asked: str, accept: str | None, at: datetime) -> Answer:
     """Explain what `asked` names (the end of a path), as `wheelgate explain` does; `?file=NAME` behind it: of that file only.
 
-    As text, or as the Accept header prefers as HTML or JSON. Who asks is anybody: neither authors nor places are told.
+    As text, or as the Accept header prefers as HTML or JSON. Who asks is anybody.
     """
     path, _, query = asked.partition("?")
     argument, only = unquote(path), parse_qs(query).get("file", [None])[0]

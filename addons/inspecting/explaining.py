@@ -23,7 +23,7 @@ from proxyconf.settings import Settings
 
 @dataclass(frozen=True)
 class Terms:
-    """What is explained by: the settings, the rule books in force, and for the operator the settings' file and all authors.
+    """What is explained by: the settings, the rule books in force, and, `in_full`, rules' places in the settings' file and authors.
 
     `whom`: which clients it is about, in words; "" for those of no group.
     """
@@ -31,7 +31,7 @@ class Terms:
     settings: Settings
     policies: Sequence[Policy]
     configuration: Path | None = None
-    for_operator: bool = False
+    in_full: bool = False
     whom: str = ""
 
 
@@ -157,19 +157,18 @@ class Explaining:
         return found
 
     def _told_rule(self, policy: int, number: int, rule: Rule) -> RuleSaid:
-        for_operator = self._terms.for_operator
         return RuleSaid(
             says=own_words(rule),
             reason=rule.reason,
             id=rule.id,
             until=rule.until,
-            author=rule.author if for_operator else None,
+            author=rule.author if self._terms.in_full else None,
             place=self._place(policy, number),
         )
 
     def _place(self, policy: int, number: int) -> str | None:
         file, policies = self._terms.configuration, self._terms.policies
-        if not self._terms.for_operator or policy >= len(policies):
+        if not self._terms.in_full or policy >= len(policies):
             return None
         book = policies[policy]
         if number < len(book.places):

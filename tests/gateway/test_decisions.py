@@ -159,10 +159,10 @@ def test_edit_and_decision__one_after_the_other__lose_neither(
     assert gateway.get(file.url).reason_phrase == "Blocked by wheelgate: deny: steals tokens. Ask us"
 
 
-def test_explain__of_what_was_decided__names_decision_author_and_time_to_the_operator(
+def test_explain__of_what_was_decided__names_decision_author_and_time(
     start: Start, pypi: FakePyPI, config: Path, store: Decisions
 ) -> None:
-    """The command does, beside the gateway; anybody who asks the gateway reads reason and ticket only."""
+    """The command does, beside the gateway, and so does the gateway to anybody."""
     two_releases(pypi)
     decide(store, id="SEC-1")
     gateway = start()
@@ -172,8 +172,7 @@ def test_explain__of_what_was_decided__names_decision_author_and_time_to_the_ope
         each for line in said.stdout.splitlines() if "refused it" in line for each in line.split()[1:]
     ]
     told = explained(gateway, "demo==2.0").text
-    assert "SEC-1 steals tokens" in told
-    assert not any(words in told for words in ("decision 1", "j.doe"))
+    assert f"SEC-1 steals tokens ({place}, by j.doe)" in told
 
 
 def test_simulate__beside_decisions__judges_with_them_on_both_sides(

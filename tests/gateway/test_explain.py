@@ -1,6 +1,7 @@
 """`/explain/` at the gateway's own address: what a person reads whose install was refused, and the URL that leads there."""
 
 import asyncio
+import re
 
 import httpx
 import pytest
@@ -31,13 +32,25 @@ def explained(gateway: RunningGateway, what: str, accept: str | None = None) -> 
     return httpx.get(f"{gateway.url}/explain/{what}", trust_env=False, headers=headers)
 
 
-def test_explain__over_http__says_what_the_command_says_but_for_places_and_authors(start: Start, demo: str) -> None:
-    """Anybody who reaches the gateway can ask: who decided, and where it is written, is for the operator."""
+def test_explain__over_http__says_what_the_command_says(start: Start, demo: str) -> None:
+    """Anybody who reaches the gateway can ask, and reads who decided and in which line; where the file lies is left out."""
     gateway = start(**POLICIES)
     answer = explained(gateway, "Demo==2.0", "application/json")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
     [file] = answer.json()["files"]
     assert (file["filename"], file["outcome"]) == (TWO, "refused")
+    [rule] = file["acts"][0]["rules"]
+    assert rule.keys() == {"reason", "id", "author", "place"}
+    assert (rule["reason"], rule["id"], rule["author"]) == (HOSTILE, "SEC-1", RULE["author"])
+    assert re.fullmatch(r"wheelgate\.yaml:\d+", rule["place"])
+    for form in ("application/json", "text/html", "text/plain"):
+        assert all(each in explained(gateway, "demo", form).text for each in (RULE["author"], rule["place"]))
+
+
+def test_explanations__brief__tell_neither_places_nor_authors(start: Start, demo: str) -> None:
+    """They are then for who can read the configuration."""
+    gateway = start(**POLICIES, explanations="brief")
+    [file] = explained(gateway, "demo==2.0", "application/json").json()["files"]
     assert file["acts"][0]["rules"] == [{"reason": HOSTILE, "id": "SEC-1"}]
     for form in ("application/json", "text/html", "text/plain"):
         assert not any(each in explained(gateway, "demo", form).text for each in ("j.doe", "wheelgate.yaml"))
