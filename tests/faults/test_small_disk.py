@@ -91,4 +91,6 @@ async def test_disk__full_then_read_only_then_well__fails_no_request(
             await all_of(gateway, tmp_path, files[:1])
             while files[0].sha256 not in gateway.kept():
                 await all_of(gateway, tmp_path, files[:1])
-        assert [path for path in (gateway.cache / "growing").glob("*") if path.is_file()] == []
+        # Of metadata, which is read when a file is kept, a part may be left: the disk went away while it was written.
+        left = {path.name for path in (gateway.cache / "growing").glob("*") if path.is_file()}
+        assert left.isdisjoint(file.sha256 for file in files)
