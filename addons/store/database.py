@@ -5,6 +5,7 @@ The statements are SQLAlchemy's, so that another engine can stand behind them; w
 
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,7 @@ class Database:
         self._versions = versions
         self._engine = self._opening(self.path)
         self._stamp: object = None
+        weakref.finalize(self, self._engine.dispose)
 
     @property
     def is_there(self) -> bool:
