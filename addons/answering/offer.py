@@ -4,6 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -75,8 +76,7 @@ class Judged:
         return self.until if self.until is not None and self.until <= at else None
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A project that is there: its page's parts as their sources gave them, and the policies' judgement."""
 
     project: ProjectName
@@ -110,9 +110,9 @@ class Found:
     def file(self, filename: str) -> Offered | None:
         """Give the file of this name that the page lists, refused or not."""
         file = self.judged.files.get(filename)
-        return None if file is None else Offered(self.project, self._source(filename), file)
+        return None if file is None else Offered(self.project, self._source_of(filename), file)
 
-    def _source(self, filename: str) -> Source:
+    def _source_of(self, filename: str) -> Source:
         name = self.page.sources.get(filename)
         return next((part.source for part in self.parts if part.source.name == name), self.parts[0].source)
 

@@ -1,9 +1,9 @@
 """What is asked, free of the road it came on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from werkzeug.http import parse_cache_control_header
 
@@ -12,8 +12,7 @@ _HABIT_SECONDS = 60
 _MOST_SECONDS = 1_000_000_000  # of an age: a client may write any number
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):  # made for each request, at a quarter of what a frozen dataclass takes
     """One request to one of PyPI's hosts: header names are lower-case, `target` is path and query as sent.
 
     `at` is when it came (aware, UTC): what policies that know the time take for now.

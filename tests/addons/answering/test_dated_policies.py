@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -29,7 +28,7 @@ async def index(pypi: FakePyPI) -> AsyncIterator[Index]:
 
 async def ask(asked: Answering, url: str, at: datetime = AT) -> Answer:
     """Ask for a URL at an instant."""
-    answer = await asked.answer(replace(request(url, Accept=JSON), at=at))
+    answer = await asked.answer(request(url, Accept=JSON)._replace(at=at))
     assert isinstance(answer, Answer)
     return answer
 

@@ -67,7 +67,7 @@ async def test_denied_file__in_every_spelling__is_refused_alike(pypi: FakePyPI, 
     asked = answering(index, policies=[DENY])
     for path in [*spellings(file.path), *spellings(file.path + ".metadata"), *predictable(file)]:
         for method, headers in (("GET", {}), ("HEAD", {}), ("GET", {"range": "bytes=0-9"})):
-            found = await asked.answer(replace(raw(host, path), method=method, headers=headers))
+            found = await asked.answer(raw(host, path)._replace(method=method, headers=headers))
             assert isinstance(found, Answer)
             assert (found.status, found.reason, found.headers["Cache-Control"]) == (403, WORDS, "no-store"), path
     assert pypi.asked(host="files.pythonhosted.org") == []

@@ -158,7 +158,7 @@ async def test_page__of_a_project_that_a_policy_learned_of__is_judged_again_and_
 
 def later(**passed: float) -> Request:
     """The request for the page, some time later."""
-    return replace(request(URL, Accept=JSON), at=AT + timedelta(**passed))
+    return request(URL, Accept=JSON)._replace(at=AT + timedelta(**passed))
 
 
 async def test_page__under_a_rule_that_knows_the_time__changes_when_the_rule_says() -> None:

@@ -1,7 +1,6 @@
 """A rule that ends by itself: every route changes at that very second, and nobody upstream is asked."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -31,7 +30,7 @@ async def index(pypi: FakePyPI) -> AsyncIterator[Index]:
 
 async def at(asked: Answering, url: str, moment: datetime) -> Answer:
     """Ask for a URL at a moment; what is no whole answer is a file's body under way, and good."""
-    found = await asked.answer(replace(request(url, Accept=JSON), at=moment))
+    found = await asked.answer(request(url, Accept=JSON)._replace(at=moment))
     return found if isinstance(found, Answer) else Answer(200)
 
 
