@@ -20,7 +20,7 @@ from tests.fakepypi import FakePyPI, Hang, IgnoreRange, Reset, Status, Truncate,
 @pytest.fixture
 async def at(pypi: FakePyPI, tmp_path: Path) -> AsyncIterator[Process]:
     """A process that knows nothing."""
-    async with process(pypi, tmp_path / "cache", read_seconds=0.3, page_seconds=0.3) as running:
+    async with process(pypi, tmp_path / "cache", read_seconds=0.3, page_seconds=10) as running:
         yield running
 
 

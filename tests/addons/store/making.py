@@ -43,7 +43,9 @@ def of_next_version(folder: Path, more: str = "") -> Database:
     """Open the database as a wheelgate to come does, which has a script more."""
     scripts = folder / "next"
     scripts.mkdir(exist_ok=True)
-    (scripts / "next.py").write_text(_NEXT_SCRIPT.format(more=more))
+    script, text = scripts / "next.py", _NEXT_SCRIPT.format(more=more)
+    if not script.exists() or script.read_text() != text:  # else another process may be reading it
+        script.write_text(text)
     return Database(folder / "store", upgrade=_upgrading(scripts), versions=(*VERSIONS, NEXT))
 
 
