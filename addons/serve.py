@@ -26,7 +26,6 @@ from proxyconf.addresses import Address
 logger = logging.getLogger(__name__)
 
 _CUT_OFF_SECONDS = 2.0
-_TURNS = 5  # of the event loop, after which mitmproxy knows of a connection that was accepted last
 # For how long a thread that reads a large page may go on while the event loop waits for its turn. Python's own 5 ms,
 # waited for several times in one request, are more than the request itself takes.
 _TURN_SECONDS = 0.0005
@@ -85,8 +84,6 @@ def _address(master: Master, listen: Address) -> tuple[str, int]:
 
 async def _cut_off(server: proxyserver.Proxyserver) -> None:
     """End the connections that are still open, so that nothing of them is left when the event loop ends."""
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)
     ends = [end for handler in server.connections.values() for end in handler.transports.values()]
     for end in ends:
         if isinstance(end.writer, asyncio.StreamWriter):
