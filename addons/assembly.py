@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from addons.cache.blobs import Blobs
@@ -15,6 +15,7 @@ from addons.edits import waiting
 from addons.fetch.upstream import Upstream
 from addons.metadata.archive import core_metadata
 from addons.metadata.final import check_final
+from addons.policies.decided import place_of
 from addons.simple.names import ProjectName
 from addons.sources.asking import Keeping
 from addons.sources.folder import Folder
@@ -50,6 +51,21 @@ class Assembly:
     def view(self) -> View:
         """What clients get who are of no group."""
         return self.views.usual
+
+    @property
+    def idle_decisions(self) -> Sequence[str]:
+        """Say which decisions in force are for client groups that the configuration does not have, and so do nothing."""
+        groups = {group.name for group in self.settings.clients}
+        idle = [each for each in self.decisions if each.draft.subject.client not in (None, *groups)]
+        return [
+            f"{place_of(each)} is for client group {each.draft.subject.client}, which is not configured: it does nothing"
+            for each in idle
+        ]
+
+    def under(self, decisions: Sequence[Decision]) -> "Assembly":
+        """Give the same configuration under other decisions. Raises ValueError, in words, for one that is no rule."""
+        views = Views(self.settings, list(self.sources.values()), decisions, self.memory, self.views)
+        return replace(self, decisions=tuple(decisions), views=views)
 
 
 def assemble(
@@ -181,10 +197,13 @@ class Present:
         task.add_done_callback(lambda done: self._retiring.pop(done, None))
 
     async def decide(self, decisions: Sequence[Decision]) -> None:
-        """Put other decisions in force for the requests to come. Raises ValueError; then the ones before stay."""
+        """Put other decisions in force for the requests to come. Raises ValueError; then the ones before stay.
+
+        Nothing else is made anew: a denial must not wait for a password that has gone meanwhile.
+        """
         async with self._swapping:
             before = self.assembly
-            self.assembly = await asyncio.to_thread(assemble, before.settings, before, None, decisions)
+            self.assembly = await asyncio.to_thread(before.under, decisions)
 
     async def close(self) -> None:
         """Let go of everything, now."""

@@ -31,7 +31,8 @@ class FrontDesk:
     `files` and `documents` count what the cache in the folder `cache` did, `sources` says of each index how it is, and
     `waiting` which settings need a restart. `policies` says of those that failed on pages how often, and on whose last;
     `decisions` how it stands with what was decided, and what is wrong with that (`fault`). `served` counts what is recorded of
-    what was served, and `unrecorded` says why nothing is ("" while something is).
+    what was served, and `unrecorded` says why nothing is ("" while something is). `idle` says
+    which decisions do nothing.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class FrontDesk:
         decisions: Callable[[], Mapping[str, object]] = dict,
         served: Callable[[], Mapping[str, int]] = dict,
         unrecorded: Callable[[], str] = str,
+        idle: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._decisions = decisions
+        self._idle = idle
         self._explain = explain
         self._address = address
         self._ca_pem = ca_pem
@@ -107,7 +110,9 @@ class FrontDesk:
     def _wrong(self) -> list[str]:
         edits, waiting = self._edits, self._waiting()
         fault = self._decisions().get("fault")
-        return list(wrong(edits.bad, waiting, self._policies(), self._sources(), fault, self._unrecorded()))
+        return list(
+            wrong(edits.bad, waiting, self._policies(), self._sources(), fault, self._unrecorded(), self._idle())
+        )
 
     def _health(self) -> list[str]:
         """Whatever is wrong, requests are answered as well as can be: the status stays 200, so that no probe ends that."""

@@ -122,6 +122,7 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
         decisions=following.facts,
         served=recording.facts,
         unrecorded=lambda: recording.fault,
+        idle=lambda: present.assembly.idle_decisions,
     )
     leaf = ShownLeaf(authority, clock)
     lifetime = Lifetime(master, present, origin, leaf, edits, clock, following, recording)

@@ -140,6 +140,31 @@ async def test_swap_and_decide__at_the_same_time__lose_neither(pypi: FakePyPI, m
             await present.close()
 
 
+async def test_decide__where_a_password_has_gone_or_is_another__is_in_force_all_the_same(
+    made: Make, tmp_path: Path
+) -> None:
+    """A denial waits for nothing that has nothing to do with it; the sources stay, with what they remember."""
+    secret = tmp_path / "secret"
+    registry = Source(
+        name="registry", index="https://registry.example.org/simple/", username="reader", password_file=secret
+    )
+    decision = Decision(
+        number=1, draft=Draft(kind="deny", subject=Subject(project="demo"), reason="now", author="j.doe"), made=AT
+    )
+    for change in (secret.unlink, lambda: secret.write_text("another")):
+        secret.write_text("open-sesame")
+        present = Present(made(sources=(registry, PYPI)))
+        try:
+            before = present.assembly
+            change()
+            await present.decide((decision,))
+            assert [each.name for each in present.assembly.view.policies] == ["deny"]
+            assert present.assembly.sources is before.sources
+            assert present.assembly.roll is before.roll
+        finally:
+            await present.close()
+
+
 async def test_decide__on_what_is_no_rule__changes_nothing(made: Make) -> None:
     """A row that somebody wrote by hand is an error in words, and what was decided before stays."""
     good = Decision(number=1, draft=Draft(kind="deny", subject=Subject(project="a"), reason="x", author="me"), made=AT)

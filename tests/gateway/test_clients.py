@@ -283,6 +283,21 @@ def test_decision__for_a_group__counts_for_its_clients_alone(
         assert "opens ports" in one.get(demo).reason_phrase
 
 
+def test_decision__for_a_group_that_is_gone__is_told(
+    start: Start, demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A denial that does nothing any more would be taken for a protection."""
+    monkeypatch.chdir(tmp_path)
+    gateway = start(clients=[{"name": "ci", "networks": ["127.0.0.2"]}])
+    config = tmp_path / "wheelgate.yaml"
+    assert call("deny", "demo", "--reason", "x", "--client", "ci", "-c", str(config)).exit_code == 0
+    config.write_text(config.read_text().replace("name: ci", "name: builders"))
+    until = time.monotonic() + 5
+    while not (wrong := httpx.get(f"{gateway.url}/health", trust_env=False).text).startswith("decision 1 of "):
+        assert time.monotonic() < until, wrong
+    assert "is for client group ci, which is not configured: it does nothing" in wrong
+
+
 def test_simulate__of_what_groups_got__says_for_whom_an_edit_would_change_it(
     start: Start, demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
