@@ -1,10 +1,11 @@
 """What can happen to a path in the cache's folder behind the gateway's back."""
 
 import os
-import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
+
+from tests.deleting import delete
 
 type Damage = Callable[[Path, Path], object]
 """Does something to the first path; the second is a file elsewhere, which must stay as it is."""
@@ -54,7 +55,7 @@ def longer(path: Path, other: Path) -> None:
 def remove(path: Path, other: Path) -> None:
     """Delete it, whatever it is."""
     if path.is_dir():
-        shutil.rmtree(path)
+        delete(path)
     else:
         path.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deleting import delete
 from tests.fakepypi import FakeFile, FakePyPI
 from tests.faults.clients import Client, Had
 from tests.faults.conftest import Scale
@@ -87,7 +88,7 @@ async def test_disk__full_then_read_only_then_well__fails_no_request(
             gateway.close_off(True)
             await all_of(gateway, tmp_path, files)
             gateway.close_off(False)
-            shutil.rmtree(gateway.cache / "files")
+            delete(gateway.cache / "files")
             await all_of(gateway, tmp_path, files[:1])
             while files[0].sha256 not in gateway.kept():
                 await all_of(gateway, tmp_path, files[:1])

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from shutil import rmtree
 
 import httpx
 import pytest
 
 from tests.addons.cache.fetching import as_kept, lying
+from tests.deleting import delete
 from tests.fakepypi import Corrupt, FakePyPI, Hang, Reset, Status, Truncate
 from tests.fakepypi.faults import Kind
 from tests.gateway.conftest import Start
@@ -156,7 +156,7 @@ def test_cache_folder__deleted_while_the_gateway_runs__is_made_again(
         assert gateway.get(file.url).content == file.content
         while status(gateway)["growing"]:
             pass
-        rmtree(tmp_path / "cache")
+        delete(tmp_path / "cache")
     assert len(pypi.asked(file.path)) == 3
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.deleting import delete
 from tests.fakepypi import FakePyPI, Hang, LoginPage, Reset, Status, Truncate
 from tests.gateway.conftest import Start
 from tests.gateway.logs import IN_FORCE, Log, listening
@@ -192,7 +193,7 @@ def test_cache__deleted_or_damaged_while_running__is_noticed_by_nobody(
     assert database.is_file()
     database.write_bytes(b"no database" * 5000)
     assert given(gateway, PAGE).content == before.content
-    shutil.rmtree(tmp_path / "cache")
+    delete(tmp_path / "cache")
     published.release("demo", "2.0")
     assert len(given(gateway, PAGE).json()["files"]) == 2
     assert database.is_file()
