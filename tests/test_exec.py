@@ -28,11 +28,14 @@ def told(number, frame):
     os.write(1, b"told %d\\n" % number)  # print may not be interrupted by a second signal
     if number == 15:
         sys.exit(7)
+reading, writing = os.pipe()
+os.set_blocking(writing, False)
+signal.set_wakeup_fd(writing)  # a signal just before signal.pause() would leave it waiting: a pipe remembers it
 for number in (1, 2, 10, 12, 15):
     signal.signal(number, told)
 print("ready", flush=True)
 while True:
-    signal.pause()
+    os.read(reading, 1)
 """
 
 
