@@ -98,6 +98,16 @@ def test_exec__standard_streams__are_the_commands_own(config: Path, tmp_path: Pa
 # Signals
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """No signal is ignored by what the test starts, as all are of a suite that a script runs with `&`."""
+    numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}  # a handler ends with exec
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @contextmanager
 def listening(config: Path, tmp_path: Path) -> Iterator[Running]:
     """A command inside exec that tells which signals it gets, and ends with 7 on SIGTERM."""
@@ -107,6 +117,7 @@ def listening(config: Path, tmp_path: Path) -> Iterator[Running]:
         yield process
 
 
+@pytest.mark.usefixtures("heeded")
 def test_exec__signals__reach_the_command_and_its_code_comes_back(config: Path, tmp_path: Path) -> None:
     """The command decides what a signal means: the last one ends it, in its own way, and we end after it."""
     with listening(config, tmp_path) as process:
@@ -117,6 +128,7 @@ def test_exec__signals__reach_the_command_and_its_code_comes_back(config: Path, 
     assert process.err.text == ""
 
 
+@pytest.mark.usefixtures("heeded")
 def test_exec__ctrl_c_at_a_terminal__reaches_the_command_once(config: Path, tmp_path: Path) -> None:
     """A terminal sends it to everybody in front of it, so passing it on would be once too often."""
     leader, follower = os.openpty()
