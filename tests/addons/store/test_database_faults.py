@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from addons.store.database import DatabaseUnavailable
+from addons.store.database import Database, DatabaseUnavailable, upgrade
 from addons.store.decisions import Decisions
 from tests.addons.store.making import AT, NEXT, draft, of_next_version, opened
 
@@ -39,6 +39,16 @@ def die_in_the_middle(folder: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_in_the_making(folder: Path) -> None:
+    """Make the database, and be killed once its tables are there and before it is in its place; in another process."""
+
+    def upgraded(connection: Connection) -> None:
+        upgrade(connection)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Decisions(Database(folder / "store", upgrade=upgraded)).make([draft()], AT)
+
+
 def test_processes__that_decide_at_once__lose_nothing(tmp_path: Path) -> None:
     """Each also makes the database if there is none; every number is given once."""
     with ProcessPoolExecutor(2, mp_context=SPAWN) as pool:
@@ -59,6 +69,17 @@ def test_process__killed_while_it_writes__leaves_what_was_before(tmp_path: Path)
     decisions = opened(tmp_path)
     assert [each.ended for each in decisions.history()] == [None]
     assert decisions.make([draft("other")], AT)[0].number == 2
+
+
+def test_process__killed_while_it_makes_the_database__leaves_none(tmp_path: Path) -> None:
+    """No half of one is ever in its place, and whoever comes next makes it."""
+    process = SPAWN.Process(target=die_in_the_making, args=(tmp_path,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert not opened(tmp_path).database.is_there
+    assert opened(tmp_path).make([draft()], AT)[0].number == 1
+    assert len(opened(tmp_path).history()) == 1
 
 
 def test_database__of_an_older_version__is_brought_up_to_date_with_all_that_is_in_it(tmp_path: Path) -> None:
