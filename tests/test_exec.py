@@ -100,7 +100,7 @@ def test_exec__standard_streams__are_the_commands_own(config: Path, tmp_path: Pa
 
 @pytest.fixture
 def heeded() -> Iterator[None]:
-    """No signal is ignored by what the test starts, as all are of a suite that a script runs with `&`."""
+    """What the test starts ignores none of these, as it would SIGINT if a script had run the suite with `&`."""
     numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
     before = {number: signal.signal(number, lambda *_: None) for number in numbers}  # a handler ends with exec
     yield
