@@ -126,6 +126,17 @@ def proxy_url(text: str) -> str:
     return f"{url.scheme}://{url.netloc.lower()}"
 
 
+def database_url(text: str) -> str:
+    """The URL of a PostgreSQL database, without a password in it."""
+    example = "postgresql://wheelgate@db.example.org:5432/wheelgate"
+    parts = urlsplit(text)
+    if parts.scheme != "postgresql" or not parts.hostname or not parts.path.strip("/"):
+        raise Misfit(f'is {shown(text.partition("@")[2] or text)}; write a URL like "{example}"')
+    if parts.password is not None:
+        raise Misfit("has a password in it; write that to a file or a variable: password_file or password_env")
+    return text
+
+
 def own_url(text: str) -> str:
     """The URL at which people reach the gateway itself: http or https, a host, and a port if it has one. No slash behind."""
     url = _url(text, "http://gateway.example.org:8080", "")

@@ -18,6 +18,7 @@ from proxyconf.clients import Group, Profile
 from proxyconf.misfit import Misfit, settle
 from proxyconf.passwords import password_from
 from proxyconf.rules import Policy, Rule, one_of
+from proxyconf.uploads import Uploads
 
 MOST_FRESH_SECONDS = 600  # what PyPI tells its own clients; a page kept longer would hide a denial for too long
 MOST_DAYS = 3650
@@ -48,7 +49,7 @@ def _dialled(connect_to: Mapping[str, Address]) -> dict[str, Address]:
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A place that has projects: a folder of wheels and sdists, or a Simple index (PEP 503, PEP 691).
+    """A place that has projects: a folder of wheels and sdists, a Simple index (PEP 503, PEP 691), or the gateway's own store.
 
     `index` ends in a slash. An index on PyPI's own hosts has PyPI's files host among its `files_hosts`.
     """
@@ -56,6 +57,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str
     folder: Path | None = None
     index: str | None = None
+    store: bool = False
     public: bool = False
     username: str | None = None
     password_env: str | None = None
@@ -72,19 +74,21 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             password_env=values.environment_name,
             files_hosts=addresses.bare_host,
         )
-        if (self.folder is None) == (self.index is None):
-            both = "has both a folder and an index; make two sources of it"
-            raise Misfit("has neither a folder nor an index; write one of them" if self.folder is None else both)
+        kinds = (self.folder is not None) + (self.index is not None) + self.store
+        if kinds != 1:
+            both = "has both a folder and an index, or is the store besides; make several sources of it"
+            raise Misfit(both if kinds else 'has neither a folder nor an index; write one of them, or "store: true"')
         if self.index is None:
-            self._check_folder()
+            self._check_own()
         else:
             self._check_index(self.index)
         _check_password(self.username, self.password_env, self.password_file)
 
-    def _check_folder(self) -> None:
+    def _check_own(self) -> None:
+        what = "the store" if self.store else "a folder"
         for field in INDEX_ONLY:
             if getattr(self, field):
-                raise Misfit("belongs to an index, and this source is a folder; take it out", field)
+                raise Misfit(f"belongs to an index, and this source is {what}; take it out", field)
 
     def _check_index(self, index: str) -> None:
         host = addresses.host_of(index)
@@ -186,9 +190,27 @@ class Bundles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What lasts and cannot be fetched again: what people decide, and what was served. `folder` None: one of the user's own."""
+    """What lasts and cannot be fetched again: decisions, own projects and their files, and what was served.
+
+    `folder` None: one of the user's own. `database`: a PostgreSQL server's instead of a file in the folder, as a URL without a
+    password.
+    """
 
     folder: Path | None = None
+    database: str | None = None
+    password_env: str | None = None
+    password_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        settle(self, database=addresses.database_url, password_env=values.environment_name)
+        if self.database is None and (self.password_env is not None or self.password_file is not None):
+            raise Misfit("belongs to a database; take it out", "password_env" if self.password_env else "password_file")
+        if self.password_env is not None and self.password_file is not None:
+            raise Misfit("stands beside password_env; keep one of the two", "password_file")
+
+    def password(self) -> str | None:
+        """The password for the database, read now. Raises Misfit (a ValueError) when the variable or file isn't there."""
+        return password_from(self.password_env, self.password_file)
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -242,6 +264,8 @@ def _check_order(sources: tuple[Source, ...]) -> None:
                 ' answer first; move it up (or write "public: true" if it is a public index)',
                 *("sources", number),
             )
+        if source.store and any(earlier.store for earlier in sources[:number]):
+            raise Misfit("is the store a second time; there is one, so keep one of them", "sources", number, "store")
         public = source if source.public else public
 
 
@@ -286,6 +310,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metadata: Metadata = Metadata()
     bundles: Bundles = Bundles()
     store: Store = Store()
+    uploads: Uploads = Uploads()
     served: Served = Served()
     offline: bool = False
     other_hosts: OtherHosts = OtherHosts()

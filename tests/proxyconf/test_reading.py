@@ -59,6 +59,11 @@ def examples_taken(text: str) -> Iterator[str]:
         "allow: []",
         "proxy: environment",
         "trusted_keys: []",
+        "limits: []",
+        "forward: []",
+        "identities: {}",
+        "ownership: {}",
+        "soundness: {}",
     )
     text = text.replace("#       - username: nightly\n", "")  # whose password is in a file
     for line in text.replace('"http://proxy.example.org:3128", ', "").splitlines():
@@ -72,6 +77,7 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("REGISTRY_PASSWORD", "hunter2")
     monkeypatch.setenv("PROXY_PASSWORD", "hunter2")
     monkeypatch.setenv("CI_PASSWORD", "hunter2")
+    monkeypatch.setenv("STORE_PASSWORD", "hunter2")
     path = furnish(tmp_path)
     text = "\n".join(examples_taken(default_text()))
     text = re.sub(r"(?<= )certificates/\w+\.pem", "ca.pem", text).replace("/srv/wheels", "wheels")
