@@ -22,6 +22,7 @@ from addons import (
     cli_metadata,
     cli_simulate,
     cli_status,
+    cli_store,
     cli_warm,
     reaching,
 )
@@ -312,4 +313,5 @@ main.add_command(cli_explain.explain)
 main.add_command(cli_metadata.metadata)
 main.add_command(cli_simulate.simulate)
 main.add_command(cli_status.status)
+main.add_command(cli_store.store)
 main.add_command(cli_warm.warm)

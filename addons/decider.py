@@ -8,14 +8,12 @@ from pathlib import Path
 import msgspec
 
 from addons import reaching
-from addons.following import deciding
+from addons.following import database_of, deciding
 from addons.inspecting.showing import harmless
-from addons.places import store_folder
 from addons.policies.decided import rule_of
 from addons.policies.kinds import KINDS
 from addons.policies.rules import is_in_force
 from addons.policies.subjects import written
-from addons.store.database import NAME
 from addons.store.decision import Decision, Draft, Kind, Subject
 from proxyconf import values
 from proxyconf.endings import about
@@ -154,7 +152,7 @@ def not_followed(settings: Settings, configuration: Path | None) -> str:
     ours = found.get("configuration") == (str(configuration) if configuration is not None else None)
     if not ours or not isinstance(decisions, dict):
         return ""
-    theirs, mine = decisions.get("database"), str(store_folder(settings).absolute() / NAME)
+    theirs, mine = decisions.get("database"), database_of(settings).where
     if theirs != mine:
         return f"the gateway at {proxy} has another store, {harmless(str(theirs))}, and not {mine}; restart it"
     fault = decisions.get("fault")

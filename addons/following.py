@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from addons.places import cache_folder, store_folder
+from addons.store.chosen import chosen
 from addons.store.database import PATIENCE, Database
 from addons.store.decision import Decision
 from addons.store.decisions import Decisions
@@ -14,10 +15,15 @@ from proxyconf.settings import Settings
 _READING = 1.0  # seconds that whoever only reads waits for who has the database locked
 
 
+def database_of(settings: Settings, patience: float = PATIENCE) -> Database:
+    """Give the database of the store; nothing is opened yet. `patience`: seconds that who has it locked is waited for."""
+    return chosen(settings.store, store_folder(settings), patience)
+
+
 def following_of(settings: Settings, clock: Callable[[], datetime]) -> Following:
     """Give what follows the decisions, for one that only reads them; nothing is opened yet."""
-    database = Database(store_folder(settings), patience=_READING)
-    return Following(Decisions(database), LastKnown(cache_folder(settings), database.path), clock)
+    database = database_of(settings, patience=_READING)
+    return Following(Decisions(database), LastKnown(cache_folder(settings), database.where), clock)
 
 
 def decisions_of(settings: Settings, at: datetime) -> tuple[Decision, ...]:
@@ -31,8 +37,8 @@ def decisions_of(settings: Settings, at: datetime) -> tuple[Decision, ...]:
 
 def deciding(settings: Settings) -> Decisions:
     """Give the decisions for one who makes or ends some, or looks at all. Raises ValueError where their database is gone."""
-    database = Database(store_folder(settings), patience=PATIENCE)
-    copy = LastKnown(cache_folder(settings), database.path)
+    database = database_of(settings)
+    copy = LastKnown(cache_folder(settings), database.where)
     if not database.is_there and copy.path.exists():
         raise ValueError(copy.gone)
     return Decisions(database)

@@ -132,7 +132,7 @@ def database_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme != "postgresql" or not parts.hostname or not parts.path.strip("/"):
         raise Misfit(f'is {shown(text.partition("@")[2] or text)}; write a URL like "{example}"')
-    if parts.password is not None:
+    if parts.password is not None or "password" in parts.query.lower():
         raise Misfit("has a password in it; write that to a file or a variable: password_file or password_env")
     return text
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from addons.store.database import Server
 from tests.fakepypi import FakePyPI
+from tests.postgres import Postgres, binaries, postgres
 
 # Whoever runs the tests with nohup ignores it, and so would all that they start.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -34,3 +36,20 @@ def pypi(tmp_path: Path) -> Iterator[FakePyPI]:
     """A fake PyPI of the test's own, empty."""
     with FakePyPI(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL server. The one thing that tests are skipped without, as it is no Python: `.ci/run` looks for one."""
+    found = binaries()
+    if found is None:
+        pytest.skip("no PostgreSQL here: put initdb and postgres on PATH, or name their folder in WHEELGATE_POSTGRES")
+    with postgres(found) as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql(postgres_server: Postgres) -> Iterator[Server]:
+    """An empty database on it."""
+    with postgres_server.database() as place:
+        yield place

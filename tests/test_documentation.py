@@ -183,7 +183,7 @@ def test_commands__that_documents_name__exist() -> None:
     """`wheelgate` and what stands behind it, wherever in the text."""
     known = {" ".join(command) for command in commands()}
     for document in DOCUMENTS:
-        named = re.findall(r"`wheelgate ((?:ca |cache |token )?[a-z][a-z-]*)", document.read_text())
+        named = re.findall(r"`wheelgate ((?:ca |cache |store |token )?[a-z][a-z-]*)", document.read_text())
         assert [each for each in named if each not in known] == [], document
 
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, or_, select, text
+from sqlalchemy import Connection, Row, func, insert, or_, select
 
-from addons.store.database import Database, DatabaseUnavailable
+from addons.store.database import Database
 from addons.store.decision import Decision, Draft, Subject
 from addons.store.tables import DECISIONS, ENDINGS
 
@@ -48,7 +48,7 @@ class Decisions:
         The database has to be there. That it is sound is looked at as well.
         """
         with self.database.reading() as connection:
-            self._check(connection)
+            self.database.check(connection)
             return _revision(connection), tuple(_standing(connection, at))
 
     def history(self) -> tuple[Decision, ...]:
@@ -76,13 +76,6 @@ class Decisions:
                 row = {"decision": each.number, "ended": at, "author": author, "reason": reason}
                 connection.execute(insert(ENDINGS).values(row))
         return tuple(msgspec.structs.replace(each, ended=at, ended_by=author, ended_why=reason) for each in ended)
-
-    def _check(self, connection: Connection) -> None:
-        found = connection.execute(text("PRAGMA quick_check(1)")).scalar()
-        if found != "ok":
-            raise DatabaseUnavailable(
-                f"{self.database.path}: the database of decisions was damaged; put a copy of it back"
-            )
 
 
 def _revision(connection: Connection) -> Revision:

@@ -59,7 +59,7 @@ class Following:
             self._blame(str(error))
         else:
             if self.fault:
-                logger.warning("%s: the database of decisions can be read again", self._decisions.database.path)
+                logger.warning("%s: the database of decisions can be read again", self._decisions.database.where)
             self.fault = ""
 
     def _news(self) -> tuple[Revision, tuple[Decision, ...]] | None:
@@ -96,10 +96,10 @@ class Following:
         self.fault, self._revision = words, None
 
     def facts(self) -> Mapping[str, object]:
-        """Give how it stands as JSON has it: `database` (its path), `in_force` (how many), `fault` (null if there is none)."""
+        """Give how it stands as JSON has it: `database` (where it is), `in_force` (how many), `fault` (null if there is none)."""
         at = self._clock()
         standing = sum(each.is_in_force(at) for each in self.known)
-        return {"database": str(self._decisions.database.path), "in_force": standing, "fault": self.fault or None}
+        return {"database": self._decisions.database.where, "in_force": standing, "fault": self.fault or None}
 
     def close(self) -> None:
         """Let go of the database."""

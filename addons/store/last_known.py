@@ -15,9 +15,9 @@ from addons.store.decision import Decision
 
 
 class LastKnown:
-    """The copy of what was in the database at `database`, in `folder`, which other databases' copies may lie in, too."""
+    """The copy of what was in the database at `database` (a path, or a URL), in `folder`, which other databases' copies may lie in, too."""
 
-    def __init__(self, folder: Path, database: Path) -> None:
+    def __init__(self, folder: Path, database: Path | str) -> None:
         digest = hashlib.sha256(os.fsencode(database)).hexdigest()[:16]
         self.path = folder.absolute() / f"decisions-{digest}.json"
         self._database = database

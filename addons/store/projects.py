@@ -201,9 +201,8 @@ def standing(connection: Connection, project: ProjectName) -> Standing | None:
     if row is None:
         return None
     roles = connection.execute(select(ROLES.c.principal, ROLES.c.role).where(ROLES.c.project == project))
-    files = connection.execute(
-        select(FILES).where(FILES.c.project == project).order_by(FILES.c.uploaded, FILES.c.filename)
-    )
+    # Put in order here: engines sort texts by rules of their own, and a page's tag is to be the same with each.
+    files = map(_stored, connection.execute(select(FILES).where(FILES.c.project == project)))
     return Standing(
         project=project,
         display=row.display,
@@ -212,7 +211,7 @@ def standing(connection: Connection, project: ProjectName) -> Standing | None:
         made=row.made,
         by=row.by,
         roles={Principal.read(principal): role for principal, role in roles},
-        files=tuple(map(_stored, files)),
+        files=tuple(sorted(files, key=lambda each: (each.uploaded, each.file.filename))),
     )
 
 

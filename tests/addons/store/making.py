@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 import addons.store
-from addons.store.database import Database
+from addons.store.database import Database, Server
 from addons.store.decision import Draft, Kind, Subject
 from addons.store.decisions import Decisions
 from addons.store.tables import VERSIONS
@@ -34,19 +34,19 @@ def draft(project: str = "demo", kind: Kind = "deny", *, client: str | None = No
     return Draft(**given)  # type: ignore[arg-type]  # as the test has it
 
 
-def opened(folder: Path, patience: float = 5.0) -> Decisions:
-    """Open the decisions in a folder."""
-    return Decisions(Database(folder / "store", patience))
+def opened(place: Path | Server, patience: float = 5.0) -> Decisions:
+    """Open the decisions in a folder's store, or on a server."""
+    return Decisions(Database(place if isinstance(place, Server) else place / "store", patience))
 
 
-def of_next_version(folder: Path, more: str = "") -> Database:
-    """Open the database as a wheelgate to come does, which has a script more."""
+def of_next_version(folder: Path, more: str = "", server: Server | None = None) -> Database:
+    """Open the database of a folder, or of a server, as a wheelgate to come does, which has a script more."""
     scripts = folder / "next"
     scripts.mkdir(exist_ok=True)
     script, text = scripts / "next.py", _NEXT_SCRIPT.format(more=more)
     if not script.exists() or script.read_text() != text:  # else another process may be reading it
         script.write_text(text)
-    return Database(folder / "store", upgrade=_upgrading(scripts), versions=(*VERSIONS, NEXT))
+    return Database(server or folder / "store", upgrade=_upgrading(scripts), versions=(*VERSIONS, NEXT))
 
 
 def _upgrading(further: Path) -> Callable[[Connection], None]:

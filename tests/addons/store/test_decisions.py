@@ -15,7 +15,7 @@ from sqlalchemy.schema import Table
 from sqlalchemy.types import TypeEngine
 
 import addons.store
-from addons.store.database import Database, DatabaseUnavailable
+from addons.store.database import Database, DatabaseUnavailable, Server
 from addons.store.decision import Draft, Subject
 from addons.store.decisions import TOLD_ON
 from addons.store.tables import METADATA, VERSIONS
@@ -43,11 +43,11 @@ def test_database__that_nobody_decided_anything_in__is_not_made_by_looking(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drafts=st.lists(DRAFTS, min_size=1, max_size=3, unique_by=lambda each: (each.reason, each.subject.project)))
-def test_decisions__whatever_is_in_them__are_read_as_they_were_made(tmp_path: Path, drafts: list[Draft]) -> None:
+def test_decisions__whatever_is_in_them__are_read_as_they_were_made(place: Path | Server, drafts: list[Draft]) -> None:
     """Texts of any script, and instants to the microsecond."""
-    decisions = opened(tmp_path)
+    decisions = opened(place)
     made = decisions.make(drafts, AT)
     _, standing = decisions.in_force(AT)
     decisions.end(lambda each: True, "other", "over", AT)
@@ -56,9 +56,9 @@ def test_decisions__whatever_is_in_them__are_read_as_they_were_made(tmp_path: Pa
     assert [each.draft for each in made] == drafts
 
 
-def test_decision__that_is_ended__is_kept_with_who_when_and_why(tmp_path: Path) -> None:
+def test_decision__that_is_ended__is_kept_with_who_when_and_why(place: Path | Server) -> None:
     """And is in force no more; a second end changes nothing of the first."""
-    decisions = opened(tmp_path)
+    decisions = opened(place)
     decisions.make([draft(), draft("other")], AT)
     [ended] = decisions.end(lambda each: each.number == 1, "a.boss", "false alarm", AT + DAY)
     assert decisions.end(lambda each: each.number == 1, "b.boss", "again", AT + 2 * DAY) == ()
@@ -68,9 +68,9 @@ def test_decision__that_is_ended__is_kept_with_who_when_and_why(tmp_path: Path) 
     assert [each.number for each in decisions.in_force(AT)[1]] == [2]
 
 
-def test_decision__that_says_the_same_as_one_in_force__is_not_made_again(tmp_path: Path) -> None:
+def test_decision__that_says_the_same_as_one_in_force__is_not_made_again(place: Path | Server) -> None:
     """A script that runs twice decides once; another end, or a decision that is over, is another matter."""
-    decisions = opened(tmp_path)
+    decisions = opened(place)
     [first] = decisions.make([draft(until=AT + DAY)], AT)
     assert decisions.make([draft(until=AT + DAY, author="other")], AT) == (first,)
     assert [each.number for each in decisions.make([draft(until=AT + 2 * DAY)], AT)] == [2]
@@ -78,9 +78,9 @@ def test_decision__that_says_the_same_as_one_in_force__is_not_made_again(tmp_pat
     assert [each.number for each in decisions.make([draft(until=AT + DAY)], AT)] == [3]
 
 
-def test_decision__that_ended_by_itself__is_given_a_day_longer_so_that_it_can_be_said(tmp_path: Path) -> None:
+def test_decision__that_ended_by_itself__is_given_a_day_longer_so_that_it_can_be_said(place: Path | Server) -> None:
     """Then nobody has to read it any more, but in the history."""
-    decisions = opened(tmp_path)
+    decisions = opened(place)
     [made] = decisions.make([draft(until=AT + DAY)], AT)
     assert (made.is_in_force(AT + DAY - MOMENT), made.is_in_force(AT + DAY)) == (True, False)
     assert decisions.in_force(AT + DAY + TOLD_ON - MOMENT)[1] == (made,)
@@ -88,9 +88,9 @@ def test_decision__that_ended_by_itself__is_given_a_day_longer_so_that_it_can_be
     assert decisions.history() == (made,)
 
 
-def test_revision__after_each_change__is_another(tmp_path: Path) -> None:
+def test_revision__after_each_change__is_another(place: Path | Server) -> None:
     """Made or ended, and seen by who has the database open already."""
-    follower, writer = opened(tmp_path), opened(tmp_path)
+    follower, writer = opened(place), opened(place)
     writer.make([draft()], AT)
     seen = [follower.revision(), follower.revision()]
     writer.make([draft("other")], AT)
@@ -102,9 +102,9 @@ def test_revision__after_each_change__is_another(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET author = 'nobody'"])
 @pytest.mark.parametrize("table", ["decisions", "endings"])
-def test_row__changed_or_removed_by_mistake__stays_as_it_is(tmp_path: Path, statement: str, table: str) -> None:
+def test_row__changed_or_removed_by_mistake__stays_as_it_is(place: Path | Server, statement: str, table: str) -> None:
     """The history is for ever."""
-    decisions = opened(tmp_path)
+    decisions = opened(place)
     decisions.make([draft()], AT)
     decisions.end(lambda each: True, "j.doe", "x", AT)
     before = decisions.history()
@@ -113,9 +113,9 @@ def test_row__changed_or_removed_by_mistake__stays_as_it_is(tmp_path: Path, stat
     assert decisions.history() == before
 
 
-def test_change__that_fails_half_way__is_not_made_at_all(tmp_path: Path) -> None:
+def test_change__that_fails_half_way__is_not_made_at_all(place: Path | Server) -> None:
     """All decisions of one command, or none."""
-    decisions = opened(tmp_path)
+    decisions = opened(place)
     with pytest.raises(DatabaseUnavailable):
         decisions.make([draft(), draft("other", reason=None)], AT)
     assert decisions.history() == ()

@@ -6,6 +6,8 @@ What is written here is what it was then: it imports nothing of `tables`, which 
 import sqlalchemy as sa
 from alembic import op
 
+from addons.store.migrations.for_ever import keep_for_ever
+
 revision = "0001"
 down_revision = None
 
@@ -13,7 +15,7 @@ _KEPT = ("decisions", "endings")
 
 
 def upgrade() -> None:
-    """Make the tables; and in SQLite, have it refuse that a row of them is changed or removed by whatever mistake."""
+    """Make the tables; and have the database refuse that a row of them is changed or removed by whatever mistake."""
     op.create_table(
         "decisions",
         sa.Column("number", sa.Integer, primary_key=True),
@@ -40,11 +42,5 @@ def upgrade() -> None:
         sa.Column("reason", sa.String, nullable=False),
         sqlite_autoincrement=True,
     )
-    if op.get_bind().dialect.name != "sqlite":
-        return
     for table in _KEPT:
-        for event in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{table} are kept for ever'); END"
-            )
+        keep_for_ever(table)

@@ -6,24 +6,20 @@ What is written here is what it was then: it imports nothing of `tables`, which 
 import sqlalchemy as sa
 from alembic import op
 
+from addons.store.migrations.for_ever import keep_for_ever
+
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make the tables; and in SQLite, have it refuse that a change or a tombstone is changed or removed by whatever mistake."""
+    """Make the tables; and have the database refuse that a change or a tombstone is changed or removed by whatever mistake."""
     _projects()
     _names()
     _tokens()
     _changes()
-    if op.get_bind().dialect.name != "sqlite":
-        return
     for table in ("changes", "tombstones"):
-        for event in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{table} are kept for ever'); END"
-            )
+        keep_for_ever(table)
 
 
 def _projects() -> None:
