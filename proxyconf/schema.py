@@ -49,6 +49,7 @@ _PATTERNS = {
     ("User", "password_hash"): r"^\$argon2id\$",
     ("User", "token_sha256"): r"^\s*[0-9A-Fa-f]{64}\s*$",
     ("Cache", "keep"): rf"^{_NAME}([._-]+\*)?$",
+    ("SoundRule", "project"): rf"^(\*|{_NAME}([._-]+\*)?)$",
 }
 _OF_RULES = {
     "project": rf"^(\*|{_NAME}([._-]+\*)?)$",
@@ -56,7 +57,8 @@ _OF_RULES = {
 }
 _SECTIONS = {"Upstream": "upstream", "Cache": "cache", "Metadata": "metadata", "Bundles": "bundles",
              "OtherHosts": "other_hosts", "Source": "sources", "Merge": "merge", "Store": "store", "Served": "served",
-             "Profile": "profiles", "Group": "clients", "User": "clients"}  # fmt: skip
+             "Profile": "profiles", "Group": "clients", "User": "clients",
+             "Soundness": "uploads", "SoundRule": "uploads", "Classifiers": "uploads"}  # fmt: skip
 
 
 def json_schema(kinds: Kinds) -> Json:

@@ -23,7 +23,11 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One member as the directory has it. Offsets and sizes in bytes; `end` is where the next thing begins."""
+    """One member as the directory has it. Offsets and sizes in bytes; `end` is where the next thing begins.
+
+    `comment` is the length of its comment, `attributes` are those outside of the archive: of a file of Unix, its mode above
+    bit 16.
+    """
 
     name: bytes
     flags: int
@@ -33,6 +37,8 @@ class Entry:
     size: int
     offset: int
     end: int = 0
+    comment: int = 0
+    attributes: int = 0
 
 
 def entries(content: bytes, where: Directory) -> Iterator[Entry]:
@@ -42,7 +48,7 @@ def entries(content: bytes, where: Directory) -> Iterator[Entry]:
         if not content.startswith(_SIGNATURE, at) or at + _ENTRY.size > len(content):
             raise NotADistribution("is damaged: its directory does not list members only")
         _, _, needed, flags, method, _, _, *fields = _ENTRY.unpack_from(content, at)
-        crc, packed, size, name_length, extra_length, comment_length, disk, _, _, offset = fields
+        crc, packed, size, name_length, extra_length, comment_length, disk, _, outside, offset = fields
         name_at = at + _ENTRY.size
         extra_at = name_at + name_length
         at = extra_at + extra_length + comment_length
@@ -57,7 +63,7 @@ def entries(content: bytes, where: Directory) -> Iterator[Entry]:
         if disk:
             raise NotADistribution("is one part of an archive in several")
         count += 1
-        yield Entry(name, flags, method, crc, packed, size, offset + where.shift)
+        yield Entry(name, flags, method, crc, packed, size, offset + where.shift, 0, comment_length, outside)
     if count != where.count:
         raise NotADistribution("is ambiguous: its directory has not as many members as it says")
 

@@ -63,7 +63,7 @@ def examples_taken(text: str) -> Iterator[str]:
         "forward: []",
         "identities: {}",
         "ownership: {}",
-        "soundness: {}",
+        "rules: []",
     )
     text = text.replace("#       - username: nightly\n", "")  # whose password is in a file
     for line in text.replace('"http://proxy.example.org:3128", ', "").splitlines():
