@@ -15,6 +15,7 @@ from addons.edits import waiting
 from addons.fetch.upstream import Upstream
 from addons.metadata.archive import core_metadata
 from addons.metadata.final import check_final
+from addons.own_store import own_store
 from addons.policies.decided import place_of
 from addons.simple.names import ProjectName
 from addons.sources.asking import Keeping
@@ -22,6 +23,7 @@ from addons.sources.folder import Folder
 from addons.sources.index import Index, dialled
 from addons.sources.priority import Reserved
 from addons.sources.source import Source
+from addons.sources.stored import Stored
 from addons.store.decision import Decision
 from addons.view_parts import Memory
 from addons.views import View, Views
@@ -31,6 +33,7 @@ from proxyconf.settings import Source as SourceSettings
 logger = logging.getLogger(__name__)
 
 GB = 1_000_000_000  # bytes
+_LOOK_SECONDS = 0.25  # between two looks at what other processes have put into the store
 _GRACE = 60.0  # seconds in which every request that began under the old configuration has begun to read
 
 type _Key = tuple[object, ...]
@@ -100,6 +103,8 @@ async def try_out(settings: Settings) -> None:
 
 
 def _key(source: SourceSettings, settings: Settings) -> _Key:
+    if source.store:
+        return source.name, repr(source), settings.metadata.sdists
     cache = settings.cache
     standing_in = (settings.offline, cache.stale_hours, cache.patience_seconds, cache.absent_seconds, cache.keep)
     return (
@@ -109,8 +114,10 @@ def _key(source: SourceSettings, settings: Settings) -> _Key:
 
 
 def _source(source: SourceSettings, settings: Settings, memory: Memory) -> Source:
+    check = check_final if settings.metadata.sdists else None
+    if source.store:
+        return Stored(source.name, memory.store or own_store(settings), core_metadata, check)
     if source.folder is not None:
-        check = check_final if settings.metadata.sdists else None
         return Folder(source.name, source.folder, core_metadata, check_final=check)
     credentials = (source.username, source.password() or "") if source.username else None
     upstream = Upstream(
@@ -151,6 +158,23 @@ class Present:
     def conditions(self) -> Mapping[str, str]:
         """How each index is, by the name of its source."""
         return {each.name: each.condition for each in self.assembly.sources.values() if isinstance(each, Index)}
+
+    @property
+    def stored(self) -> Stored | None:
+        """The source that shows the store, if one is configured."""
+        return next((each for each in self.assembly.sources.values() if isinstance(each, Stored)), None)
+
+    def arrived(self, project: ProjectName) -> None:
+        """Hear that this process has changed a project of the store: whatever is asked from now on shows that. On the event loop."""
+        if self.stored is not None:
+            self.stored.arrived(project)
+
+    async def follow_store(self) -> None:
+        """Show what other processes put into the store, within a second; without end."""
+        while True:
+            if self.stored is not None:
+                await self.stored.look()
+            await asyncio.sleep(_LOOK_SECONDS)
 
     @property
     def failed_policies(self) -> Mapping[str, tuple[int, str]]:

@@ -227,7 +227,10 @@ def _summary(settings: Settings) -> list[str]:
     rules = [f"{policy.name}, {_count(len(policy.rules), 'rule')}" for policy in settings.policies]
     return [
         f"listens on  {settings.listen}",
-        *(f"source      {each.name}: {own[each.own]}, {each.folder or each.index}" for each in settings.sources),
+        *(
+            f"source      {each.name}: {own[each.own]}, {each.folder or each.index or 'the store'}"
+            for each in settings.sources
+        ),
         f"reserved    {', '.join(settings.reserved) or 'nothing'}",
         *(f"policy      {rule}" for rule in rules or ["none"]),
         *(f"profile     {each.name}: {_narrowed(each)}" for each in settings.profiles),

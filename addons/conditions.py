@@ -18,11 +18,13 @@ def wrong(
     decisions: object = None,
     unrecorded: str = "",
     idle: Sequence[str] = (),
+    store: object = None,
 ) -> Iterator[str]:
     """Say what is wrong: a bad edit, settings that wait for a restart, policies that failed, sources that are out, a record that fails.
 
     `failed` says of each policy how often, and on which project's page last; `sources` how each index is; `decisions` what is
-    wrong with their database, None if nothing is; `unrecorded` why what is served is not recorded ("": it is); `idle` which decisions do nothing.
+    wrong with their database, None if nothing is; `unrecorded` why what is served is not recorded ("": it is); `idle` which decisions do nothing;
+    `store` what is wrong with the database of projects, None if nothing is.
     """
     if bad is not None:
         yield f"{bad.error} - the configuration before stays in force"
@@ -36,6 +38,8 @@ def wrong(
     for source, condition in sources.items():
         if condition in _SOURCES:
             yield f"source {source}: {_SOURCES[condition]}"
+    if store:
+        yield f"{store} - pages known of its projects stay in force, and other names are answered with 503"
     yield from idle
     if unrecorded:
         yield f"what is served cannot be recorded, and is kept in memory, within bounds: {unrecorded}"

@@ -32,7 +32,7 @@ class FrontDesk:
     `waiting` which settings need a restart. `policies` says of those that failed on pages how often, and on whose last;
     `decisions` how it stands with what was decided, and what is wrong with that (`fault`). `served` counts what is recorded of
     what was served, and `unrecorded` says why nothing is ("" while something is). `idle` says
-    which decisions do nothing.
+    which decisions do nothing. `store` how it stands with what was uploaded, and what is wrong with that; empty without it.
     """
 
     def __init__(
@@ -53,7 +53,9 @@ class FrontDesk:
         served: Callable[[], Mapping[str, int]] = dict,
         unrecorded: Callable[[], str] = str,
         idle: Callable[[], Sequence[str]] = tuple,
+        store: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
+        self._store = store
         self._decisions = decisions
         self._idle = idle
         self._explain = explain
@@ -109,9 +111,9 @@ class FrontDesk:
 
     def _wrong(self) -> list[str]:
         edits, waiting = self._edits, self._waiting()
-        fault = self._decisions().get("fault")
+        fault, lost = self._decisions().get("fault"), self._store().get("fault")
         return list(
-            wrong(edits.bad, waiting, self._policies(), self._sources(), fault, self._unrecorded(), self._idle())
+            wrong(edits.bad, waiting, self._policies(), self._sources(), fault, self._unrecorded(), self._idle(), lost)
         )
 
     def _health(self) -> list[str]:
@@ -130,6 +132,7 @@ class FrontDesk:
             "documents": dict(self._documents()),
             "sources": dict(self._sources()),
             "decisions": dict(self._decisions()),
+            "store": dict(self._store()),
             "served": dict(self._served()),
             **self._edits.facts(self._waiting()),
             "failed_policies": {

@@ -40,6 +40,7 @@ from addons.listing.lasting_lists import LastingLists
 from addons.listing.store import ListStore
 from addons.origin.server import Origin
 from addons.origin.tickets import Tickets
+from addons.own_store import own_store
 from addons.places import cache_folder, certs_folder, configuration_file, store_folder
 from addons.policies.kinds import KINDS
 from addons.trust.authority import Authority, open_authority
@@ -103,7 +104,8 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     blobs.on_kept = metadata.kept
     following = following_of(plan.settings, clock)
     served = Served()
-    memory = Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata, served=served)
+    store = own_store(plan.settings)
+    memory = Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata, served=served, store=store)
     present = Present(plan.settings, memory=memory, decisions=following.at_start())
     record = ServedFile(store_folder(plan.settings) / NAME)
     recording = Recording(served, record, lambda: present.assembly.settings.served.days, clock)
@@ -123,6 +125,7 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
         served=recording.facts,
         unrecorded=lambda: recording.fault,
         idle=lambda: present.assembly.idle_decisions,
+        store=lambda: present.stored.facts() if present.stored is not None else {},
     )
     leaf = ShownLeaf(authority, clock)
     lifetime = Lifetime(master, present, origin, leaf, edits, clock, following, recording)

@@ -75,6 +75,7 @@ class Lifetime:
             self._begin(self._present.blobs.begin())
         self._begin(self._look_at_leaf())
         self._begin(self._present.hear_purges())
+        self._begin(self._present.follow_store())
         self._begin(self._look_at_ends())
         if self._following is not None:
             self._begin(self._following.follow(self._decide))

@@ -27,6 +27,7 @@ from addons.policies.policy import Policy
 from addons.simple.names import normalise
 from addons.sources.priority import Priority, Reserved
 from addons.sources.source import Source
+from addons.store.own import OwnStore
 from proxyconf.settings import Settings
 
 
@@ -36,6 +37,7 @@ class Memory:
 
     `documents`: what indexes answered, on disk; `blobs`: their files; `metadata`: what is known of that; None where nothing is
     kept there. `proofs`: which passwords have proven right. `served` counts what clients get; None: nobody counts it.
+    `store` is the one that a gateway began with, whatever edits name since; None: that of the settings.
     """
 
     kept: Kept = field(default_factory=Kept)
@@ -45,6 +47,7 @@ class Memory:
     blobs: Blobs | None = None
     metadata: Beside | None = None
     served: Served | None = None
+    store: OwnStore | None = None
     proofs: Proofs = field(default_factory=Proofs)
 
 

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from addons.cache.announced import How
 
-type Origin = How | Literal["index", "ahead", "folder"]
-"""As `How`; what its index announces itself; ahead of having it, as its index gives it; read out of a file in a folder."""
+type Origin = How | Literal["index", "ahead", "folder", "store"]
+"""As `How`; what its index announces itself; ahead of having it, as its index gives it; read out of a file in a folder; put into the store with it."""
 
 
 class Seen(Struct, frozen=True, kw_only=True):

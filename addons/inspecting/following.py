@@ -23,6 +23,7 @@ from addons.simple.page import File, Refusal
 from addons.sources.kept_files import promise_of
 from addons.sources.kept_metadata import metadata_promise
 from addons.sources.source import FileGone, SourceUnavailable
+from addons.sources.stored import Stored
 
 
 class Following:
@@ -99,7 +100,8 @@ class Following:
             return msgspec.structs.replace(seen, reason=None if seen.refused else self._why_own(content))
         size = len(content) if content is not None else None
         since = _moment(offered.file.upload_time)
-        return msgspec.structs.replace(seen, origin="folder", since=since, in_hand=size is not None, bytes=size)
+        origin: Origin = "store" if isinstance(offered.source, Stored) else "folder"
+        return msgspec.structs.replace(seen, origin=origin, since=since, in_hand=size is not None, bytes=size)
 
     def _why_own(self, content: bytes | None) -> str:
         """Say why nothing is announced of an own file: it is an sdist, as wheels without metadata are on no page."""

@@ -13,6 +13,7 @@ _ORIGINS = {
     "index": "announced by the index itself",
     "ahead": "ahead of having it: its index was seen to give metadata, and is asked once a client asks",
     "folder": "read out of the file in its folder",
+    "store": "put into the store with the file",
 }
 
 

@@ -18,6 +18,7 @@ from addons.sources.folder import Folder
 from addons.sources.kept_files import promise_of
 from addons.sources.kept_metadata import metadata_promise
 from addons.sources.source import FileGone, ProjectAbsent, SourceUnavailable
+from addons.sources.stored import Stored
 from addons.warming.progress import Progress
 
 _AT_ONCE = 4  # files that are fetched at a time
@@ -79,10 +80,10 @@ class Gathering:
 
     async def _metadata(self, offered: Offered) -> bytes:
         promise = metadata_promise(offered.file)
-        if isinstance(offered.source, Folder) or promise is not None:
+        if isinstance(offered.source, Folder | Stored) or promise is not None:
             async with self._asking:
                 body = await offered.source.core_metadata(offered.file)
-            if promise is not None and not isinstance(offered.source, Folder):
+            if promise is not None and not isinstance(offered.source, Folder | Stored):
                 self._promised[f"the metadata of {offered.file.filename}"] = promise.sha256
             return body
         if offered.file.core_metadata:
@@ -101,7 +102,7 @@ class Gathering:
 
     async def file(self, offered: Offered) -> None:
         """See to it that the whole file is kept; what is not is a problem."""
-        if not isinstance(offered.source, Folder):  # which needs no upstream
+        if not isinstance(offered.source, Folder | Stored):  # which needs no upstream
             await _once(self._files, offered.file.url, lambda: self._file(offered))
 
     async def _file(self, offered: Offered) -> None:

@@ -13,6 +13,7 @@ from addons.simple.page import File, Refusal
 from addons.sources.folder import Folder
 from addons.sources.kept_files import promise_of
 from addons.sources.source import FileGone, ProjectAbsent, SourceUnavailable
+from addons.sources.stored import Stored
 from addons.warming.dependencies import build_requires
 from addons.warming.gathering import Gathering
 from addons.warming.releases import taken
@@ -82,7 +83,7 @@ class Warming:
         )
         await self._gathering.file(sdist)
         path = None if (promise := promise_of(sdist.file)) is None else self._blobs.path(promise.sha256)
-        if isinstance(sdist.source, Folder) or path is None or not await asyncio.to_thread(path.exists):
+        if isinstance(sdist.source, Folder | Stored) or path is None or not await asyncio.to_thread(path.exists):
             return
         try:
             requires = await asyncio.to_thread(build_requires, path, name)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal, override
 
 from mitmproxy import ctx
@@ -17,6 +18,7 @@ from addons.answers import Answer
 from addons.clients.standing import Standing
 from addons.intercept import Intercept
 from addons.origin.tickets import Delivery
+from addons.simple.names import ProjectName
 from addons.views import View
 from tests.fakepypi import FakePyPI
 from tests.gateway.running import RunningGateway
@@ -163,3 +165,10 @@ def later[T](work: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=run).start()
     return outcome
+
+
+def tell_stored(gateway: RunningGateway, *projects: ProjectName) -> None:
+    """Tell the gateway that this process has changed projects of its store, as an upload does."""
+    present = intercept_of(gateway).present
+    for project in projects:
+        gateway.on_loop(partial(present.arrived, project))

@@ -31,7 +31,7 @@ def test_status__asked_for__says_what_is_running(desk: httpx.Client, gateway: Ru
     assert (status["ca_sha256"], status["pid"]) == (gateway.authority.fingerprint, os.getpid())
     assert status.keys() == {
         *("wheelgate", "ca_sha256", "configuration", "pid"),
-        *("cache", "files", "documents", "sources", "decisions", "served"),
+        *("cache", "files", "documents", "sources", "decisions", "store", "served"),
         *("in_force", "bad_edit", "waiting_for_restart", "failed_policies", "wrong"),
     }
 

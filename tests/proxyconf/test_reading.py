@@ -86,7 +86,7 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     )
     text = text.replace("upstream:\n", "upstream:\n  proxy: http://proxy.example.org:3128\n")
     read_in = read_text(text, path, KINDS)
-    assert [source.name for source in read_in.sources] == ["acme", "registry", "pypi"]
+    assert [source.name for source in read_in.sources] == ["acme", "registry", "internal", "pypi"]
     assert {policy.name for policy in read_in.policies} == set(KINDS)
     assert read_in.reserved == ("acme", "acme-*")
     assert [(item.project, item.sources) for item in read_in.merge] == [("numpy", ("acme", "pypi"))]
