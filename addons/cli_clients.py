@@ -1,4 +1,7 @@
-"""cli_clients: `wheelgate password` and `wheelgate token`, what the configuration has of clients' passwords and tokens."""
+"""cli_clients: `wheelgate password` and `wheelgate token`, what the configuration has of clients' passwords and tokens.
+
+The tokens of authors, which the store has, are made in `cli_tokens`.
+"""
 
 import hashlib
 import re
@@ -7,6 +10,7 @@ import sys
 
 import click
 
+from addons import cli_tokens
 from addons.cli_parts import Refused
 from proxyconf.clients import TOKEN_PREFIX
 
@@ -40,15 +44,21 @@ def password() -> None:
 
 @click.group()
 def token() -> None:
-    """Make tokens for clients.
+    """Make tokens: for clients (new, hash), and for authors who upload (create, list, revoke).
 
     A client gives a token in the place of its password: http://__token__:TOKEN@gateway:8080. The
     configuration has its sha256 only, as `token_sha256` of a user in `clients`.
 
+    An author gives one to twine, uv and the like, as the password of __token__. The store has its
+    hash, with whose it is and for what.
+
     \b
     Examples:
-      wheelgate token new
+      wheelgate token new                            for a client
       wheelgate token hash <token.txt
+      wheelgate token create --for user:alice        for an author
+      wheelgate token list
+      wheelgate token revoke 4f3a9c01b2d7
     """
 
 
@@ -84,6 +94,10 @@ def of() -> None:
       2  bad option
     """
     click.echo(f"token_sha256  {_sha256(_read('token', twice=False))}")
+
+
+for _command in (cli_tokens.create, cli_tokens.of_store, cli_tokens.revoke):
+    token.add_command(_command)
 
 
 def _sha256(text: str) -> str:

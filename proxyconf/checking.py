@@ -8,7 +8,10 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+from proxyconf.ci_services import GitLab, Issuer
 from proxyconf.clients import User
+from proxyconf.directories import Ldap
+from proxyconf.identities import Identities
 from proxyconf.misfit import Misfit
 from proxyconf.settings import Settings, Source, Upstream
 
@@ -30,6 +33,7 @@ def check(settings: Settings) -> None:
     for number, source in enumerate(settings.sources):
         _within(_source, source, "sources", number)
     _within(_upstream, settings.upstream, "upstream")
+    _identities(settings.uploads.identities)
     for number, group in enumerate(settings.clients):
         for place, user in enumerate(group.users):
             _within(User.password, user, "clients", number, "users", place)
@@ -45,6 +49,24 @@ def _source(source: Source) -> None:
 def _upstream(upstream: Upstream) -> None:
     _certificates(upstream.ca)
     upstream.proxy_password()
+
+
+def _identities(identities: Identities) -> None:
+    at = ("uploads", "identities")
+    every: tuple[tuple[str, tuple[GitLab | Issuer, ...]], ...] = (
+        ("gitlab_jobs", identities.gitlab_jobs),
+        ("oidc", identities.oidc),
+    )
+    for key, services in every:
+        for number, service in enumerate(services):
+            _within(_certificates, service.ca, *at, key, number)
+    if identities.ldap is not None:
+        _within(_certificates, identities.ldap.ca, *at, "ldap")
+        _within(Ldap.password, identities.ldap, *at, "ldap")
+    if identities.htpasswd is not None:
+        for key, file in (("file", identities.htpasswd.file), ("groups", identities.htpasswd.groups)):
+            if file is not None and not file.is_file():
+                raise Misfit(f"there is no file {file}; make it, or correct the path", *at, "htpasswd", key)
 
 
 def _within[Part](checked: Callable[[Part], object], part: Part, *at: str | int) -> None:

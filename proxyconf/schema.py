@@ -58,7 +58,9 @@ _OF_RULES = {
 _SECTIONS = {"Upstream": "upstream", "Cache": "cache", "Metadata": "metadata", "Bundles": "bundles",
              "OtherHosts": "other_hosts", "Source": "sources", "Merge": "merge", "Store": "store", "Served": "served",
              "Profile": "profiles", "Group": "clients", "User": "clients",
-             "Soundness": "uploads", "SoundRule": "uploads", "Classifiers": "uploads"}  # fmt: skip
+             "Soundness": "uploads", "SoundRule": "uploads", "Classifiers": "uploads",
+             "Uploads": "uploads", "Limit": "uploads", "Identities": "uploads", "GitLab": "uploads", "JobRule": "uploads",
+             "Issuer": "uploads", "ClaimRule": "uploads", "Htpasswd": "uploads", "Ldap": "uploads"}  # fmt: skip
 
 
 def json_schema(kinds: Kinds) -> Json:

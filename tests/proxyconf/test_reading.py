@@ -68,7 +68,7 @@ def examples_taken(text: str) -> Iterator[str]:
     text = text.replace("#       - username: nightly\n", "")  # whose password is in a file
     for line in text.replace('"http://proxy.example.org:3128", ', "").splitlines():
         taken = re.sub(r"^( *)# ( *(- )?[a-z][a-z0-9_.]+:( |$))", r"\1\2", line)
-        if line.strip() not in instead and "password_file" not in taken:
+        if line.strip() not in instead and "password_file" not in taken and "user_dn" not in taken:
             yield taken
 
 
@@ -78,12 +78,14 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PROXY_PASSWORD", "hunter2")
     monkeypatch.setenv("CI_PASSWORD", "hunter2")
     monkeypatch.setenv("STORE_PASSWORD", "hunter2")
+    monkeypatch.setenv("LDAP_PASSWORD", "hunter2")
     path = furnish(tmp_path)
     text = "\n".join(examples_taken(default_text()))
     text = re.sub(r"(?<= )certificates/\w+\.pem", "ca.pem", text).replace("/srv/wheels", "wheels")
     text = text.replace("/etc/wheelgate/bundles.pub", "file.txt").replace(
         "own_policies: policies", "own_policies: wheels"
     )
+    text = text.replace("/etc/wheelgate/htpasswd", "file.txt").replace("/etc/wheelgate/groups", "file.txt")
     text = text.replace("upstream:\n", "upstream:\n  proxy: http://proxy.example.org:3128\n")
     read_in = read_text(text, path, KINDS)
     assert [source.name for source in read_in.sources] == ["acme", "registry", "internal", "pypi"]
@@ -94,6 +96,14 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     assert [(len(group.networks), len(group.users), group.profiles) for group in read_in.clients] == [
         (3, 3, ("testing", "as-of"))
     ]
+    identities = read_in.uploads.identities
+    assert (identities.gitlab_jobs[0].rules[0].groups, identities.oidc[0].name) == (
+        ("acc/controls", "beams/*"),
+        "github",
+    )
+    assert identities.htpasswd is not None
+    assert identities.ldap is not None
+    assert identities.ldap.password() == "hunter2"
     assert read_in.upstream.proxy_username == "wheelgate"
     assert read_in.bundles.trusted_keys == (tmp_path / "file.txt",)
     assert read_in.other_hosts.allow == ("gitlab.example.org", "10.1.0.0/16")

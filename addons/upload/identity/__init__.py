@@ -1,0 +1,1 @@
+"""identity: who uploads, as tokens, CI services, files and directories prove it. It knows nothing of mitmproxy."""
