@@ -20,6 +20,8 @@ from addons import (
     cli_decisions,
     cli_explain,
     cli_metadata,
+    cli_owner,
+    cli_project,
     cli_simulate,
     cli_status,
     cli_store,
@@ -314,6 +316,8 @@ for _command in (cli_decide.allow, cli_decide.deny, cli_decide.exempt, cli_decid
 main.add_command(cli_decisions.decisions)
 main.add_command(cli_explain.explain)
 main.add_command(cli_metadata.metadata)
+main.add_command(cli_owner.owner)
+main.add_command(cli_project.project)
 main.add_command(cli_simulate.simulate)
 main.add_command(cli_status.status)
 main.add_command(cli_store.store)

@@ -103,10 +103,11 @@ class Projects:
         owner: Principal,
         by: str,
         at: datetime,
+        maintainers: Collection[Principal] = (),
     ) -> bool:
-        """Add a file, and the project with `owner` if nobody has it: all of it, or nothing. False: the very file was there.
+        """Add a file, and the project with `owner` and `maintainers` if nobody has it: all of it, or nothing.
 
-        Raises NotAdded, and what `permit` raises.
+        False: the very file was there. Raises NotAdded, and what `permit` raises.
         """
         with self.database.writing() as connection:
             before = standing(connection, project)
@@ -115,6 +116,9 @@ class Projects:
                 return False
             if before is None:
                 _claim(connection, project, display, owner, by, at)
+                for each in maintainers:
+                    connection.execute(insert(ROLES).values(project=project, principal=str(each), role="maintainer"))
+                    changed(connection, at, by, "role maintainer", project, str(each))
             row = {**msgspec.structs.asdict(new), "project": project, "uploaded": at, "by": by}
             connection.execute(insert(FILES).values(row))
             changed(connection, at, by, "upload", project, new.filename)

@@ -62,10 +62,13 @@ def examples_taken(text: str) -> Iterator[str]:
         "limits: []",
         "forward: []",
         "identities: {}",
-        "ownership: {}",
         "rules: []",
+        "claims: []",
+        "check: []",
+        "to_command: []",
     )
     text = text.replace("#       - username: nightly\n", "")  # whose password is in a file
+    text = re.sub(r" *# (known_users|to_command): .*\n", "", text)  # each stands beside its like
     for line in text.replace('"http://proxy.example.org:3128", ', "").splitlines():
         taken = re.sub(r"^( *)# ( *(- )?[a-z][a-z0-9_.]+:( |$))", r"\1\2", line)
         if line.strip() not in instead and "password_file" not in taken and "user_dn" not in taken:
@@ -104,6 +107,8 @@ def test_default_text__its_examples__can_be_used(tmp_path: Path, monkeypatch: py
     assert identities.htpasswd is not None
     assert identities.ldap is not None
     assert identities.ldap.password() == "hunter2"
+    assert [claim.owner for claim in read_in.uploads.ownership.claims] == ["group:controls", "author"]
+    assert read_in.uploads.ownership.orphans.every_hours == 24
     assert read_in.upstream.proxy_username == "wheelgate"
     assert read_in.bundles.trusted_keys == (tmp_path / "file.txt",)
     assert read_in.other_hosts.allow == ("gitlab.example.org", "10.1.0.0/16")
