@@ -11,12 +11,12 @@ from addons.answers import Answer, problem, refused
 from addons.assembly import Assembly, Present
 from addons.clients.caller import Caller
 from addons.clients.standing import TurnedAway
-from addons.origin.tickets import Delivery
+from addons.origin.tickets import Delivery, Receiving
 
 _PAGES = "/simple/"
 _UNAVAILABLE_BY_RULE = 451  # RFC 7725: the one status of a page that uv tells the reason of and pip asks once for
 
-type Outcome = Answer | Delivery
+type Outcome = Answer | Delivery | Receiving
 type Ask = Callable[[Request], Coroutine[Any, Any, Outcome]]
 
 

@@ -9,12 +9,12 @@ from mitmproxy import http
 
 from addons import answers
 from addons.agreement import Asked, host_meant
-from addons.callers import caller_of
+from addons.callers import Outcome, caller_of
 from addons.flows import ROAD, has_body, names_of, request_of, respond, undecided
 from addons.front_desk import FrontDesk
 from addons.intercept import Intercept
 from addons.origin.server import Origin
-from addons.origin.tickets import TICKET, Delivery, Draining, Order
+from addons.origin.tickets import TICKET, Delivery, Draining, Order, Receiving
 from proxyconf import hosts
 
 logger = logging.getLogger(__name__)
@@ -84,15 +84,15 @@ class FlowRoad:
         flow.metadata[ROAD] = "onward"
         flow.response = None
 
-    async def _answer(self, flow: http.HTTPFlow, names: list[str]) -> answers.Answer | Delivery:
+    async def _answer(self, flow: http.HTTPFlow, names: list[str]) -> Outcome:
         host = host_meant(_asked(flow, names))
         if isinstance(host, answers.Answer):
             return host
-        request = request_of(flow, host, self._clock())
-        return await self._intercept.callers.of(flow.client_conn).ask(request)
+        asker = self._intercept.callers.of(flow.client_conn)
+        return await asker.ask(request_of(flow, host, self._clock(), asker.caller.address))
 
-    def _settle(self, flow: http.HTTPFlow, outcome: answers.Answer | Delivery) -> None:
-        if isinstance(outcome, Delivery):
+    def _settle(self, flow: http.HTTPFlow, outcome: Outcome) -> None:
+        if isinstance(outcome, Delivery | Receiving):
             self._send_to_origin(flow, outcome)
         elif has_body(flow):  # an answer set here would make mitmproxy hold the whole body in memory first
             self._send_to_origin(flow, Draining(outcome))

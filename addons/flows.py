@@ -6,6 +6,7 @@ from mitmproxy import http
 
 from addons.answering.request import Request
 from addons.answers import Answer, body_for, outgoing, reason_of
+from addons.clients.caller import Address
 from proxyconf.hosts import normal_host
 
 ROAD = "wheelgate-road"
@@ -37,10 +38,10 @@ def has_body(flow: http.HTTPFlow) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0").strip() != "0"
 
 
-def request_of(flow: http.HTTPFlow, host: str, at: datetime) -> Request:
+def request_of(flow: http.HTTPFlow, host: str, at: datetime, address: Address | None = None) -> Request:
     """Give the flow's request, free of mitmproxy. Repeated headers are joined with commas (RFC 9110 section 5.3)."""
     headers = {name.lower(): value for name, value in flow.request.headers.items()}
-    return Request(flow.request.method, host, flow.request.path, headers, at, has_body(flow))
+    return Request(flow.request.method, host, flow.request.path, headers, at, has_body(flow), address)
 
 
 def respond(flow: http.HTTPFlow, answer: Answer) -> None:

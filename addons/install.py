@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +44,9 @@ from addons.origin.tickets import Tickets
 from addons.own_store import own_store
 from addons.places import cache_folder, certs_folder, configuration_file, store_folder
 from addons.policies.kinds import KINDS
+from addons.store.shelf import Shelf
 from addons.trust.authority import Authority, open_authority
+from addons.upload.form.spool import sweep
 from addons.view_parts import Memory
 from addons.viewing import shown_to
 from proxyconf.reading import read
@@ -105,6 +108,8 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     following = following_of(plan.settings, clock)
     served = Served()
     store = own_store(plan.settings)
+    with suppress(OSError):  # what is in the way there is told to the first author
+        sweep(Shelf(store_folder(plan.settings)).incoming, clock())
     memory = Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata, served=served, store=store)
     present = Present(plan.settings, memory=memory, decisions=following.at_start())
     record = ServedFile(store_folder(plan.settings) / NAME)

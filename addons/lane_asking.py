@@ -14,6 +14,7 @@ from addons.callers import Asker, Callers, Outcome
 from addons.flows import NO_VERDICT
 from addons.head import Head
 from addons.lane_others import Others
+from addons.origin.tickets import Delivery, Receiving
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Asking:
         if not isinstance(self.work, Answer):
             await asyncio.wait([self.work])
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Answer | Delivery:
         """What came of it. Any fault refuses, and its reason is in the log."""
         if isinstance(self.work, Answer):
             return self.work
@@ -70,6 +71,9 @@ class Asking:
             return answers.unavailable(NO_VERDICT)
         error = None if self.work.cancelled() else self.work.exception()
         if error is None and not self.work.cancelled():
-            return self.work.result()
+            found = self.work.result()
+            if not isinstance(found, Receiving):
+                return found
+            error = TypeError("a request without a body was to be received")
         logger.error("a fault while answering %s", self.head.method, exc_info=error)
         return answers.fault()

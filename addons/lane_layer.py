@@ -151,7 +151,7 @@ class LaneLayer(layer.Layer):
         at, host = self._supply.now(), self._meant(read.host)
         if isinstance(host, Answer):
             return Asking(read, length, at, host)
-        request = Request(read.method, host, read.target, read.headers, at)
+        request = Request(read.method, host, read.target, read.headers, at, address=self._asker.caller.address)
         # Begun here and now: an answer that is in hand is given without the event loop's going round.
         work = asyncio.Task(self._asker.ask(request), loop=asyncio.get_running_loop(), eager_start=True)
         return Asking(read, length, at, work)

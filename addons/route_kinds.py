@@ -10,6 +10,9 @@ type Part = Literal["file", "metadata"]
 OWN_FILES = "/wheelgate/"
 """Where files that do not lie on PyPI's own files host are found on it: /wheelgate/<source>/<project>/<filename>."""
 
+OWN_API = "/wheelgate/api/"
+"""Where the gateway's own HTTP API is found, on the upload host."""
+
 _HASHED = re.compile(r"(/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/)(.+)", re.IGNORECASE)
 _PREDICTABLE = re.compile(r"/packages/[^/]+/[A-Za-z0-9]/[^/]+/[^/]+")
 
@@ -111,6 +114,31 @@ class SourceFile:
     part: Part = "file"
 
 
+@dataclass(frozen=True)
+class UploadRoute:
+    """An upload. `action` and `protocol_version` are those of the query, None without (UPL-01); `query` is all of it, as sent."""
+
+    action: str | None = None
+    protocol_version: str | None = None
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class OidcRoute:
+    """Trusted publishing: for whom a CI's identity token is to be made out, or a token of ours for such a one."""
+
+    what: Literal["audience", "mint"]
+
+
+@dataclass(frozen=True)
+class ApiRoute:
+    """The gateway's own HTTP API. `path` is decoded and begins with `OWN_API`, `query` is as sent; HEAD is GET here."""
+
+    method: str
+    path: str
+    query: str = ""
+
+
 type Route = (
     ListRoute
     | PageRoute
@@ -120,4 +148,7 @@ type Route = (
     | ProjectForPeople
     | PublicFile
     | SourceFile
+    | UploadRoute
+    | OidcRoute
+    | ApiRoute
 )

@@ -7,13 +7,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from addons.answers import Answer, absent, moved, refused
+from addons.answers import Answer, absent, moved, problem, refused
 from addons.route_kinds import (
+    OWN_API,
     OWN_FILES,
+    ApiRoute,
     Asked,
     ClassifiersRoute,
     LegacyRoute,
     ListRoute,
+    OidcRoute,
     PageRoute,
     Part,
     ProjectForPeople,
@@ -21,13 +24,20 @@ from addons.route_kinds import (
     PublicFile,
     Route,
     SourceFile,
+    UploadRoute,
     one_spelling,
 )
 
 type Make = Callable[[Asked, dict[str, str]], Route | Answer | None]
 
 _SEGMENT = re.compile(r"\\{(\w+)\\}")
-_UPLOADS = "wheelgate: uploads are not taken here and never go on to PyPI from this network"
+ANY = "ANY"
+"""What stands for a method in a row that takes all of them."""
+
+_ELSEWHERE = "uploads are not taken on this host; they go to https://upload.pypi.org/legacy/, and end in this gateway"
+_NO_UPLOAD = "this is no way of uploading here; POST to https://upload.pypi.org/legacy/ is the one that there is"
+_LEGACY = "An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)"  # UPL-23
+_OLD_ACTIONS = ("submit", "submit_pkg_info", "doc_upload", "file_upload")
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class Row:
 
     def found(self, asked: Asked) -> Route | Answer | None:
         """Give the route or answer if this row is about what is asked."""
-        if asked.place != self.place or asked.method != self.method:
+        if asked.place != self.place or self.method not in (asked.method, ANY):
             return None
         match = self.pattern.fullmatch(asked.path)
         return self.make(asked, match.groupdict()) if match is not None else None
@@ -105,6 +115,21 @@ def _refuse(code: str, words: str) -> Make:
     return lambda asked, named: answer
 
 
+def _upload(asked: Asked, named: dict[str, str]) -> Route:
+    return UploadRoute(asked.parameter(":action"), asked.parameter("protocol_version"), asked.query)
+
+
+def _slash_missing(asked: Asked, named: dict[str, str]) -> Answer:
+    location = f"{asked.sent}/" + (f"?{asked.query}" if asked.query else "")
+    return problem(308, "legacy", _LEGACY, Location=location)
+
+
+def _old_action(asked: Asked, named: dict[str, str]) -> Answer:
+    if asked.parameter(":action") in _OLD_ACTIONS:
+        return problem(410, "upload", f"wheelgate: {_ELSEWHERE}")
+    return refused("xmlrpc", "wheelgate: XML-RPC is not passed through this gateway; ask for pages")
+
+
 TABLE = (
     # Pages
     Row("index", "/simple/", "the project list of all sources", lambda asked, _: ListRoute(asked.parameter("format"))),
@@ -144,13 +169,31 @@ TABLE = (
     Row(
         "index",
         "/pypi",
-        "XML-RPC: 403",
-        _refuse("xmlrpc", "XML-RPC is not passed through this gateway; ask for pages"),
+        "?:action=file_upload and the like: 410; XML-RPC: 403",
+        _old_action,
         "POST",
     ),
     Row("index", "/pypi/", "XML-RPC: 403", _refuse("xmlrpc", "XML-RPC is not passed through; ask for pages"), "POST"),
     Row("index", "/RPC2", "XML-RPC: 403", _refuse("xmlrpc", "XML-RPC is not passed through; ask for pages"), "POST"),
     # Uploads
-    Row("upload", "/{rest}", "an upload: 403", lambda asked, _: refused("upload", _UPLOADS), "POST"),
-    Row("index", "/legacy/", "an upload to the wrong host: 403", lambda asked, _: refused("upload", _UPLOADS), "POST"),
+    Row("upload", "/legacy/", "an upload", _upload, "POST"),
+    Row("upload", "/legacy", "308 to /legacy/", _slash_missing, "POST"),
+    Row("upload", "/_/oidc/audience", "trusted publishing: the audience", lambda asked, _: OidcRoute("audience")),
+    Row("upload", "/_/oidc/mint-token", "trusted publishing: a token", lambda asked, _: OidcRoute("mint"), "POST"),
+    Row("upload", "/_/oidc/github/mint-token", "the same, as it was", lambda asked, _: OidcRoute("mint"), "POST"),
+    Row(
+        "upload",
+        "/.well-known/pytp",
+        "404",
+        lambda asked, _: absent("wheelgate: this gateway has no providers to be discovered"),
+    ),
+    Row(
+        "upload",
+        f"{OWN_API}{{rest}}",
+        "the gateway's own HTTP API",
+        lambda asked, _: ApiRoute(asked.method, asked.path, asked.query),
+        ANY,
+    ),
+    Row("upload", "/{rest}", "any other way of uploading: 403", _refuse("upload", _NO_UPLOAD), "POST"),
+    Row("index", "/legacy/", "an upload to the wrong host: 403", _refuse("upload", _ELSEWHERE), "POST"),
 )

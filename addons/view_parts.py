@@ -1,6 +1,6 @@
 """What views are made of: memory that outlives them, sources in their order, offers, and who answers from these."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from addons.announcing.announcer import Announcer, Beside
@@ -13,6 +13,7 @@ from addons.answering.list_answer import ListAnswers
 from addons.answering.offer import Desk, Judgements, Offer
 from addons.answering.page_answer import PageAnswers
 from addons.answering.provenance_answer import ClassifiersAnswers, ProvenanceAnswers
+from addons.answering.upload_answer import NO_STORE, NOT_YOURS, UploadAnswers
 from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.clients.proofs import Proofs
@@ -30,6 +31,9 @@ from addons.sources.source import Source
 from addons.store.own import OwnStore
 from proxyconf.settings import Settings
 
+type TakesUploads = Callable[[Settings, Priority], UploadAnswers]
+"""Makes who takes uploads under these settings, beside these sources."""
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -37,7 +41,8 @@ class Memory:
 
     `documents`: what indexes answered, on disk; `blobs`: their files; `metadata`: what is known of that; None where nothing is
     kept there. `proofs`: which passwords have proven right. `served` counts what clients get; None: nobody counts it.
-    `store` is the one that a gateway began with, whatever edits name since; None: that of the settings.
+    `store` is the one that a gateway began with, whatever edits name since; None: that of the settings. `uploads` makes who
+    takes uploads; None: nobody does.
     """
 
     kept: Kept = field(default_factory=Kept)
@@ -49,6 +54,7 @@ class Memory:
     served: Served | None = None
     store: OwnStore | None = None
     proofs: Proofs = field(default_factory=Proofs)
+    uploads: TakesUploads | None = None
 
 
 def answering_of(
@@ -70,6 +76,7 @@ def answering_of(
             provenance=ProvenanceAnswers(offer, files, max_age),
             classifiers=ClassifiersAnswers(priority.sources, max_age),
             projects=ListAnswers(ProjectList(priority.sources, _list_rules(policies, settings), memory.lists), max_age),
+            uploads=_uploads(priority, settings, memory),
         )
     )
 
@@ -83,6 +90,13 @@ def offer_of(
     return Offer(
         priority, policies, hide=hide, judgements=memory.judgements, announcer=announcer, desk=_desk(settings, standing)
     )
+
+
+def _uploads(priority: Priority, settings: Settings, memory: Memory) -> UploadAnswers:
+    store = next((source.name for source in settings.sources if source.store), None)
+    if store is None or memory.uploads is None:
+        return UploadAnswers(why_not=NO_STORE)
+    return UploadAnswers(why_not=NOT_YOURS) if priority.withholds(store) else memory.uploads(settings, priority)
 
 
 def _desk(settings: Settings, standing: Standing) -> Desk:

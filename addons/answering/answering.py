@@ -10,18 +10,22 @@ from addons.answering.list_answer import ListAnswers
 from addons.answering.page_answer import PageAnswers
 from addons.answering.provenance_answer import ClassifiersAnswers, ProvenanceAnswers
 from addons.answering.request import Request
+from addons.answering.upload_answer import UploadAnswers
 from addons.answers import Answer, bad_upstream, unavailable
-from addons.origin.tickets import Delivery
+from addons.origin.tickets import Delivery, Receiving
 from addons.route_kinds import (
+    ApiRoute,
     ClassifiersRoute,
     LegacyRoute,
     ListRoute,
+    OidcRoute,
     PageRoute,
     ProjectForPeople,
     ProvenanceRoute,
     PublicFile,
     Route,
     SourceFile,
+    UploadRoute,
 )
 from addons.routes import route
 from addons.sources.source import FileGone, SourceUnavailable
@@ -39,6 +43,7 @@ class Families:
     provenance: ProvenanceAnswers
     classifiers: ClassifiersAnswers
     projects: ListAnswers
+    uploads: UploadAnswers
 
 
 class Answering:
@@ -47,8 +52,8 @@ class Answering:
     def __init__(self, families: Families) -> None:
         self._families = families
 
-    async def answer(self, request: Request) -> Answer | Delivery:
-        """Give the answer, or the delivery that the origin makes of it. Known faults are answers; others are raised.
+    async def answer(self, request: Request) -> Answer | Delivery | Receiving:
+        """Give the answer, or the order by which the origin makes it. Known faults are answers; others are raised.
 
         What is in hand is answered without a single suspension.
         """
@@ -64,7 +69,7 @@ class Answering:
             logger.error("%s", error)
             return bad_upstream(f"wheelgate: {error}")
 
-    async def _on(self, found: Route, request: Request) -> Answer | Delivery:
+    async def _on(self, found: Route, request: Request) -> Answer | Delivery | Receiving:
         match found:
             case PageRoute():
                 return await self._families.pages.answer(found, request)
@@ -82,5 +87,7 @@ class Answering:
                 return await self._families.classifiers.answer(found, request)
             case ListRoute():
                 return await self._families.projects.answer(found, request)
+            case UploadRoute() | OidcRoute() | ApiRoute():
+                return await self._families.uploads.answer(found, request)
             case _:
                 assert_never(found)

@@ -1,16 +1,19 @@
 """The origin's server: on the loopback, for the gateway and nobody else."""
 
+import asyncio
 import logging
 
 from aiohttp import web
 
-from addons.answers import fault, refused
+from addons.answers import Answer, fault, refused
 from addons.origin.deliver import deliver, plain
-from addons.origin.tickets import TICKET, Delivery, Tickets
+from addons.origin.receiving import pieces
+from addons.origin.tickets import TICKET, BrokenOff, Delivery, Receiving, Tickets
 
 logger = logging.getLogger(__name__)
 
 _HOST = "127.0.0.1"
+_SECONDS_TO_END = 5.0
 _MOST_DRAINED = 2 << 30  # bytes of a refused body that are still read, so that the client hears why
 
 
@@ -22,6 +25,7 @@ class Origin:
         self._most_drained = most_drained
         self.address: tuple[str, int] | None = None
         self._runner: web.ServerRunner | None = None
+        self._taking: set[asyncio.Future[Answer]] = set()
 
     async def start(self) -> None:
         """Listen. Raises OSError if the loopback has no port left."""
@@ -39,6 +43,10 @@ class Origin:
         self.address = None
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._taking:  # what has come whole is not left half done
+            await asyncio.wait(self._taking, timeout=_SECONDS_TO_END)
+        for taking in self._taking:
+            taking.cancel()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         order = self.tickets.redeem(request.headers.get(TICKET, ""))
@@ -47,9 +55,10 @@ class Origin:
         try:
             if isinstance(order, Delivery):
                 return await deliver(request, order)
+            answer = await self._taken(request, order) if isinstance(order, Receiving) else order.answer
             await self._drain(request)
-            return plain(order.answer)
-        except ConnectionError:  # whoever asked has gone, before the first byte
+            return plain(answer)
+        except (ConnectionError, BrokenOff):  # whoever asked has gone, before the first byte
             logger.info("the client hung up")
             if request.transport is not None:
                 request.transport.abort()
@@ -58,9 +67,16 @@ class Origin:
             logger.exception("a fault in the origin")
             return plain(fault())
 
+    async def _taken(self, request: web.BaseRequest, order: Receiving) -> Answer:
+        # Shielded: a client that hangs up cancels who serves it, and what has begun with its body ends in its own way.
+        taking = asyncio.ensure_future(order.take(pieces(request.content)))
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+        return await asyncio.shield(taking)
+
     async def _drain(self, request: web.BaseRequest) -> None:
         count = 0
-        async for chunk in request.content.iter_any():
+        async for chunk in pieces(request.content):
             count += len(chunk)
             if count > self._most_drained:
                 return

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,7 +46,22 @@ class Draining:
     answer: Answer
 
 
-type Order = Delivery | Draining
+class BrokenOff(Exception):
+    """The body of a request ended before its end: whoever sent it has gone, or sent what is no body (RFC 9112 section 7)."""
+
+
+@dataclass(frozen=True)
+class Receiving:
+    """Give the request's body to `take` as it comes, and then the answer that it gives.
+
+    What `take` leaves unread is read and thrown away, up to a bound, so that the client hears the answer. The body raises
+    BrokenOff where it ends too early. `take` is run to its end also when the client has gone.
+    """
+
+    take: Callable[[AsyncIterator[bytes]], Awaitable[Answer]]
+
+
+type Order = Delivery | Draining | Receiving
 
 
 class Tickets:

@@ -54,6 +54,15 @@ class Priority:
         self._reserved = reserved
         self._merge = merge or {}
 
+    @property
+    def own(self) -> Sequence[Source]:
+        """All sources of the organisation's own, withheld ones too."""
+        return [*(each for each in self.sources if each.own), *self._withheld]
+
+    def withholds(self, name: str) -> bool:
+        """Tell whether this source is there, and not for who asks here."""
+        return any(each.name == name for each in self._withheld)
+
     async def parts(self, project: ProjectName, max_age: float | None = None) -> Sequence[Part]:
         """Give the page of the first source that has the project; of every one that has it if they are to be merged.
 

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from addons.answering.request import Request
 from addons.answers import Answer
 from addons.assembly import Assembly, Present, assemble
-from addons.origin.tickets import Delivery
+from addons.origin.tickets import Delivery, Receiving
 from addons.policies.deny import DenyRule
 from addons.policies.yank import YankRule
 from addons.store.decision import Decision, Draft, Subject
@@ -37,7 +37,9 @@ def made(pypi: FakePyPI) -> Make:
 
 async def ask(assembly: Assembly, target: str, host: str = "pypi.org") -> Answer | Delivery:
     accept = {"accept": "application/vnd.pypi.simple.v1+json"}
-    return await assembly.view.answering.answer(Request("GET", host, target, accept, AT))
+    found = await assembly.view.answering.answer(Request("GET", host, target, accept, AT))
+    assert not isinstance(found, Receiving)
+    return found
 
 
 async def page(assembly: Assembly, project: str) -> dict[str, Any]:

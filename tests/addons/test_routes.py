@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from addons.answers import Answer
-from addons.route_kinds import PageRoute, PublicFile, Route, SourceFile
+from addons.route_kinds import ApiRoute, OidcRoute, PageRoute, PublicFile, Route, SourceFile, UploadRoute
 from addons.routes import route
 from proxyconf import hosts
 
@@ -58,12 +58,13 @@ def test_route__of_anything__is_a_route_or_an_answer(method: str, host: str, tar
     """No method, host and target make it raise, and what it answers can be written to the wire."""
     found = route(method, host, target)
     if isinstance(found, Answer):
-        assert found.status in (204, 301, 400, 403, 404, 405)
+        assert found.status in (204, 301, 308, 400, 403, 404, 405, 410)
         assert all(value.isascii() and value.isprintable() for value in found.headers.values())
     else:
         assert isinstance(found, get_args(Route.__value__))
-        assert method in ("GET", "HEAD")
-        assert hosts.normal_host(host) in hosts.INDEX | hosts.FILES
+        on_upload_host = isinstance(found, UploadRoute | OidcRoute | ApiRoute)
+        assert method in ("GET", "HEAD") or on_upload_host
+        assert hosts.normal_host(host) in (hosts.UPLOAD if on_upload_host else hosts.INDEX | hosts.FILES)
 
 
 @given(targets)
@@ -227,10 +228,10 @@ def test_route__with_another_method__is_not_allowed(method: str) -> None:
 )
 def test_route__of_an_upload__is_refused_in_words(host: str, status: int) -> None:
     """What twine sends never goes on to PyPI: 403, which twine prints, and never 409."""
-    answer = route("POST", host, "/legacy/")
+    answer = route("POST", host, "/legacy/x" if "upload" in host else "/legacy/")
     assert isinstance(answer, Answer)
     assert answer.status == status
-    assert ("uploads are not taken here" in answer.reason) is (status == 403)
+    assert ("https://upload.pypi.org/legacy/" in answer.reason) is (status == 403)
 
 
 @given(

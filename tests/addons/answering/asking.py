@@ -8,7 +8,7 @@ from addons.answering.answering import Answering
 from addons.answering.offer import Found, Judgements, Offer
 from addons.answering.request import Request
 from addons.answers import Answer
-from addons.origin.tickets import Delivery
+from addons.origin.tickets import Delivery, Receiving
 from addons.policies.policy import Policy
 from addons.simple.names import ProjectName
 from addons.sources.priority import Priority, Reserved
@@ -58,7 +58,9 @@ def request(url: str, method: str = "GET", **headers: str) -> Request:
 
 async def get(asked: Answering, url: str, method: str = "GET", **headers: str) -> Answer | Delivery:
     """Ask for a URL."""
-    return await asked.answer(request(url, method, **headers))
+    found = await asked.answer(request(url, method, **headers))
+    assert not isinstance(found, Receiving)
+    return found
 
 
 async def answer(asked: Answering, url: str, method: str = "GET", **headers: str) -> Answer:

@@ -64,10 +64,17 @@ ANSWERED: dict[str, list[tuple[str, int, str]]] = {
         *[("/rss/updates.xml", 403, ""), ("/rss/packages.xml", 403, ""), ("/rss/project/demo/releases.xml", 403, "")]
     ],
     "GET index /search/": [("/search/?q=demo", 403, "")],
-    "POST index /pypi": [("/pypi", 403, ""), ("/pypi?:action=file_upload", 403, "")],
+    "POST index /pypi": [("/pypi", 403, ""), ("/pypi?:action=file_upload", 410, ""), ("/pypi?:action=x", 403, "")],
     "POST index /pypi/": [("/pypi/", 403, "")],
     "POST index /RPC2": [("/RPC2", 403, "")],
-    "POST upload /{rest}": [("/legacy/", 403, ""), ("/", 403, "")],
+    "POST upload /legacy/": [("/legacy/", 403, ""), ("/legacy/?:action=file_upload", 403, "")],
+    "POST upload /legacy": [("/legacy", 308, "/legacy/"), ("/legacy?a=b", 308, "/legacy/?a=b")],
+    "GET upload /_/oidc/audience": [("/_/oidc/audience", 422, "")],
+    "POST upload /_/oidc/mint-token": [("/_/oidc/mint-token", 422, "")],
+    "POST upload /_/oidc/github/mint-token": [("/_/oidc/github/mint-token", 422, "")],
+    "GET upload /.well-known/pytp": [("/.well-known/pytp", 404, "")],
+    "ANY upload /wheelgate/api/{rest}": [("/wheelgate/api/", 403, ""), ("/wheelgate/api/projects/demo", 403, "")],
+    "POST upload /{rest}": [("/", 403, ""), ("/legacy/x", 403, "")],
     "POST index /legacy/": [("/legacy/", 403, "")],
 }  # fmt: skip
 HOSTS = {"index": INDEX, "files": FILES, "upload": "https://upload.pypi.org"}
@@ -136,7 +143,7 @@ async def test_row__asked_what_may_be_asked__says_so(
     preflight = {"Origin": "https://example.org", "Access_Control_Request_Method": "GET"}
     pypi.clear_log()
     found = await answer(asked, HOSTS[row.place] + written.replace("HASHED", demo.path), "OPTIONS", **preflight)
-    if status == 403 or row.path == "/{rest}":
+    if status == 403 or row.path in ("/{rest}", "/.well-known/pytp"):
         assert found.status == status
     else:
         assert (found.status, found.body) == (204, b"")

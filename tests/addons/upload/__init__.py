@@ -1,0 +1,1 @@
+"""Tests of what takes uploads, without a gateway."""
