@@ -22,6 +22,7 @@ from addons import (
     cli_metadata,
     cli_owner,
     cli_project,
+    cli_release,
     cli_simulate,
     cli_status,
     cli_store,
@@ -318,6 +319,7 @@ main.add_command(cli_explain.explain)
 main.add_command(cli_metadata.metadata)
 main.add_command(cli_owner.owner)
 main.add_command(cli_project.project)
+main.add_command(cli_release.release)
 main.add_command(cli_simulate.simulate)
 main.add_command(cli_status.status)
 main.add_command(cli_store.store)

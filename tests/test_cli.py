@@ -91,6 +91,7 @@ def test_help__of_the_whole__lists_every_command() -> None:
         "owner",
         "password",
         "project",
+        "release",
         "run",
         "schema",
         "simulate",
