@@ -6,17 +6,20 @@ Tests share them, so each has project names of its own.
 import itertools
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.endtoend.authored import CLASSIFIERS
 from tests.endtoend.clients import Client, Outcome, install
+from tests.endtoend.gitlab import GitLab
+from tests.endtoend.publishing import Press, publishing_configuration
 from tests.fakepypi import FakeFile, FakeIndex, FakePyPI
 from tests.fakepypi.building import Recipe, sdist, wheel
 from tests.gateway.running import configuration
-from tests.wheelgate_process import Gateway
+from tests.wheelgate_process import Gateway, free_port
 
 CONTACT = "Ask #python-help"
 PASSWORD = "open-sesame"
@@ -122,3 +125,24 @@ def hiding(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[M
     config = configuration(house.pypi, place, listen="127.0.0.1:0", policies=POLICIES, contact=CONTACT, refusals="hide")
     with Gateway(config, place) as gateway:
         yield gateway.variables()
+
+
+@pytest.fixture(scope="session")
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
+    """A gateway that takes uploads, with a PyPI and a GitLab of its own. Tests share it, so each has names of its own."""
+    place = tmp_path_factory.mktemp("press")
+    with FakePyPI(place) as pypi, GitLab() as gitlab:
+        pypi.document("pypi.org", "/pypi", "\n".join(CLASSIFIERS).encode(), "text/plain")  # flit asks for them
+        config = publishing_configuration(pypi, gitlab.url, place)
+        with Gateway(config, place, "--verbose") as gateway:
+            job, others = gitlab.run_job("ada"), gitlab.run_job("grace", "acme/detectors", 8)
+            yield Press(pypi, gateway, gateway.variables(), job, others)
+
+
+@pytest.fixture(scope="module")
+def cut_off(press: Press, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
+    """The same with a store of its own, where the GitLab does not answer."""
+    place = tmp_path_factory.mktemp("cut-off")
+    config = publishing_configuration(press.pypi, f"http://127.0.0.1:{free_port()}", place)
+    with Gateway(config, place, "--verbose") as gateway:
+        yield replace(press, gateway=gateway, variables=gateway.variables())

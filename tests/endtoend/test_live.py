@@ -8,8 +8,12 @@ import httpx
 import pytest
 import yaml
 
+from tests.endtoend.authored import SETUPTOOLS, author, build
 from tests.endtoend.clients import Client, every_client, home_of_its_own, kept_apart, outcome
+from tests.endtoend.gitlab import GitLab
 from tests.endtoend.lockers import Locker, Workspace, every_locker
+from tests.endtoend.publishers import CI_JOB, TWINE_6
+from tests.endtoend.publishing import sources, uploads
 from tests.wheelgate_process import WHEELGATE, clean_environment
 
 pytestmark = pytest.mark.live
@@ -86,3 +90,23 @@ def test_exec__twine__skips_what_is_there(environment: dict[str, str], tmp_path:
     done = outcome((*EXEC, *upload), tmp_path, {**environment, **login})
     assert done.code == 0, done.output
     assert f"Skipping {file.name} because it appears to already exist" in done.output
+
+
+@pytest.mark.parametrize(("name", "taken"), [("Grating-Nobody-Has-Published", True), ("six", False)])
+def test_exec__twine__publishes_into_the_store_what_is_not_public(
+    name: str, taken: bool, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """UPL-25, UPL-27: a new name is compared with the real project list, and nothing goes on to PyPI."""
+    project = build(author(tmp_path / "project", SETUPTOOLS, name), SETUPTOOLS)
+    upload = (*TWINE_6.command, *map(str, project.files))
+    with GitLab() as gitlab:
+        settings = {"certs": "certs", "listen": "127.0.0.1:0", "sources": sources(), "uploads": uploads(gitlab.url)}
+        (tmp_path / "wheelgate.yaml").write_text(yaml.safe_dump(settings))
+        login = dict(zip(TWINE_6.login, (CI_JOB, gitlab.run_job("ada")), strict=True))
+        done = outcome((*EXEC, *upload), tmp_path, {**environment, **login})
+        assert (done.code == 0) is taken, done.output
+        if not taken:
+            assert f"The name '{name}' is that of a public project" in done.output
+            return
+        install = (sys.executable, "-m", "pip", "install", "--no-deps", "--target=out", name)
+        assert outcome((*EXEC, *install), tmp_path, environment).installed == {project.module: project.version}

@@ -17,6 +17,7 @@ from tests.fakepypi.server import Server
 
 INDEX_HOST = "pypi.org"
 FILES_HOST = "files.pythonhosted.org"
+UPLOAD_HOST = "upload.pypi.org"
 PRIVATE_HOST = "localhost"
 
 
@@ -38,7 +39,7 @@ class FakePyPI(FakeIndex):
         ca.cert_pem.write_to_path(self.ca_path)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.set_alpn_protocols(["http/1.1"])
-        ca.issue_cert(INDEX_HOST, FILES_HOST, PRIVATE_HOST).configure_cert(context)
+        ca.issue_cert(INDEX_HOST, FILES_HOST, UPLOAD_HOST, PRIVATE_HOST).configure_cert(context)
         self._server = Server(context, self._respond, self._faults)
 
     def __enter__(self) -> Self:
