@@ -71,7 +71,7 @@ class Edits:
 def at_start(settings: Settings) -> Mapping[str, object]:
     """Give the settings that are read at the start only, by their names."""
     folders = {"cache.folder": settings.cache.folder, "store.folder": settings.store.folder}
-    return {"listen": settings.listen, "certs": settings.certs, **folders}
+    return {"listen": settings.listen, "certs": settings.certs, **folders, "store.database": settings.store.database}
 
 
 def waiting(started: Settings, now: Settings) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +21,13 @@ from addons.cache.blobs import Blobs
 from addons.cache.documents import Documents
 from addons.cache.layout import Layout
 from addons.clients.caller import Caller
+from addons.deciders import MakesDeciders
 from addons.edits import Edits
 from addons.events.recording import Recording
 from addons.events.served import Served
 from addons.events.served_file import NAME, ServedFile
 from addons.flow_road import FlowRoad
-from addons.following import following_of
+from addons.following import database_of, following_of
 from addons.front_desk import Explain, FrontDesk
 from addons.guard import Guard
 from addons.inspecting import explain_answer
@@ -44,9 +44,11 @@ from addons.origin.tickets import Tickets
 from addons.own_store import own_store
 from addons.places import cache_folder, certs_folder, configuration_file, store_folder
 from addons.policies.kinds import KINDS
-from addons.store.shelf import Shelf
+from addons.simple.names import ProjectName
+from addons.store.projects import Projects
+from addons.taking import Taking
 from addons.trust.authority import Authority, open_authority
-from addons.upload.form.spool import sweep
+from addons.upkeep import Upkeep
 from addons.view_parts import Memory
 from addons.viewing import shown_to
 from proxyconf.reading import read
@@ -107,11 +109,23 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     blobs.on_kept = metadata.kept
     following = following_of(plan.settings, clock)
     served = Served()
-    store = own_store(plan.settings)
-    with suppress(OSError):  # what is in the way there is told to the first author
-        sweep(Shelf(store_folder(plan.settings)).incoming, clock())
-    memory = Memory(documents=documents, blobs=blobs, lists=lists, metadata=metadata, served=served, store=store)
+    store, database = own_store(plan.settings), database_of(plan.settings)
+
+    async def arrived(project: ProjectName) -> None:
+        present.arrived(project)
+
+    deciders = MakesDeciders(database, lists, arrived)
+    memory = Memory(
+        documents=documents,
+        blobs=blobs,
+        lists=lists,
+        metadata=metadata,
+        served=served,
+        store=store,
+        uploads=Taking(store.shelf, Projects(database), arrived, deciders),
+    )
     present = Present(plan.settings, memory=memory, decisions=following.at_start())
+    upkeep = Upkeep(present, deciders, database, store.shelf, clock)
     record = ServedFile(store_folder(plan.settings) / NAME)
     recording = Recording(served, record, lambda: present.assembly.settings.served.days, clock)
     origin = Origin(Tickets())
@@ -133,7 +147,7 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
         store=lambda: present.stored.facts() if present.stored is not None else {},
     )
     leaf = ShownLeaf(authority, clock)
-    lifetime = Lifetime(master, present, origin, leaf, edits, clock, following, recording)
+    lifetime = Lifetime(master, present, origin, leaf, edits, clock, following, recording, upkeep)
     lane = Lane(master, intercept.callers, clock, beside=(Guard.name, Intercept.name, FlowRoad.name, Lifetime.name))
     master.addons.add(intercept, FlowRoad(origin, intercept, desk, clock), lane, lifetime)
     master.options.update(**options(leaf))

@@ -19,6 +19,7 @@ from addons.policies.decided import books_of
 from addons.policies.kinds import KINDS
 from addons.store.decision import Decision
 from addons.store.following import Following
+from addons.upkeep import Upkeep
 from proxyconf.client_checks import every_policy
 from proxyconf.endings import Reminders
 from proxyconf.reading import ConfigurationError
@@ -50,6 +51,7 @@ class Lifetime:
         clock: Callable[[], datetime] = _now,
         following: Following | None = None,
         recording: Recording | None = None,
+        upkeep: Upkeep | None = None,
     ) -> None:
         self.leaf = leaf
         self.show = lambda option: master.options.update(certs=option)
@@ -59,6 +61,7 @@ class Lifetime:
         self._clock = clock
         self._following = following
         self._recording = recording
+        self._upkeep = upkeep
         self._reminders = Reminders()
         self._of_decisions = Reminders("wheelgate decisions")
         self._tasks: list[asyncio.Task[None]] = []
@@ -81,6 +84,8 @@ class Lifetime:
             self._begin(self._following.follow(self._decide))
         if self._recording is not None:
             self._begin(self._recording.run())
+        for work in self._upkeep.works() if self._upkeep is not None else ():
+            self._begin(work)
         if self._edits.configuration is not None:
             self._begin(self._follow(self._edits.configuration))
 
@@ -99,6 +104,8 @@ class Lifetime:
             if self._following is not None:
                 ends.push_async_callback(asyncio.to_thread, self._following.close)
             ends.push_async_callback(self._present.close)
+            if self._upkeep is not None:
+                ends.push_async_callback(self._upkeep.close)
             if self._recording is not None:
                 ends.push_async_callback(self._recording.close)
             ends.push_async_callback(self._origin.stop)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from addons.answers import Answer, allowed, method_not_allowed, no_route, problem
-from addons.route_kinds import OWN_FILES, Asked, Route
+from addons.route_kinds import OWN_FILES, ApiRoute, Asked, Route
 from addons.route_table import TABLE
 from proxyconf import hosts
 
@@ -34,6 +34,8 @@ def route(method: str, host: str, target: str) -> Route | Answer:
     found = next((made for row in TABLE if (made := row.found(asked)) is not None), None)
     if found is None:
         return _unknown(method, asked)
+    if isinstance(found, ApiRoute):  # it says itself which methods it has, and to nobody of another origin
+        return found
     if method == "OPTIONS" and not (isinstance(found, Answer) and found.status >= 400):
         return allowed()
     return found

@@ -1,30 +1,20 @@
 """The one place where the parts of the upload become who takes uploads under one configuration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from addons.answering.upload_answer import UploadAnswers
+from addons.deciders import Deciders
 from addons.simple.names import normalise
 from addons.sources.priority import Priority
+from addons.sources.source import Source
 from addons.store.shelf import Shelf
-from addons.upload.asking import Api, Arrived, Examine, Identities, Kept, Oidc, PublicNames, Rights
+from addons.upload.asking import Arrived, Kept
 from addons.upload.desk import Parts, Uploads
 from addons.upload.elsewhere import OtherSources
 from addons.upload.forwarding import Forwarding
 from addons.upload.limits import Limits
 from proxyconf.settings import Settings
-
-
-@dataclass(frozen=True)
-class Deciders:
-    """Who decides under one configuration."""
-
-    identities: Identities
-    rights: Rights
-    names: PublicNames
-    examine: Examine
-    oidc: Oidc | None = None
-    api: Api | None = None
 
 
 @dataclass(frozen=True)
@@ -34,15 +24,16 @@ class Taking:
     shelf: Shelf
     projects: Kept
     arrived: Arrived
-    deciders: Callable[[Settings, Priority], Deciders]
+    deciders: Callable[[Settings, Sequence[Source]], Deciders]
 
-    def __call__(self, settings: Settings, priority: Priority) -> UploadAnswers:
-        """Give them under these settings, beside these sources."""
-        decide = self.deciders(settings, priority)
+    def __call__(self, settings: Settings, priority: Priority, configured: Sequence[Source]) -> UploadAnswers:
+        """Give them under these settings, for clients that get these sources, of all those that are configured."""
+        decide = self.deciders(settings, configured)
         store = {source.name for source in settings.sources if source.store}
         merged = {normalise(item.project): item.sources for item in settings.merge if store & set(item.sources)}
         parts = Parts(
-            *(decide.identities, decide.rights, decide.names, decide.examine, self.shelf, self.projects, self.arrived),
+            *(decide.identities, decide.rights, decide.names, decide.examine, decide.owed),
+            *(self.shelf, self.projects, self.arrived),
             elsewhere=OtherSources([each for each in priority.own if each.name not in store], merged),
             limits=Limits(settings.uploads),
             forwarding=Forwarding(settings.uploads.forward, settings),

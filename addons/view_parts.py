@@ -31,8 +31,8 @@ from addons.sources.source import Source
 from addons.store.own import OwnStore
 from proxyconf.settings import Settings
 
-type TakesUploads = Callable[[Settings, Priority], UploadAnswers]
-"""Makes who takes uploads under these settings, beside these sources."""
+type TakesUploads = Callable[[Settings, Priority, Sequence[Source]], UploadAnswers]
+"""Makes who takes uploads under these settings, for clients that get these sources, of all those that are configured."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,12 @@ def answering_of(
     settings: Settings,
     memory: Memory,
     standing: Standing = NOBODY,
+    configured: Sequence[Source] = (),
 ) -> Answering:
-    """Give the function that answers from these sources under these policies; `settings` says how, not from what."""
+    """Give the function that answers from these sources under these policies; `settings` says how, not from what.
+
+    `configured` are all sources, also those that such clients do not get: a new name must be none of theirs either.
+    """
     offer = offer_of(priority, policies, settings, memory, standing)
     max_age, serving = settings.max_age_seconds, _serving(settings, memory, standing)
     files = FileAnswers(offer, memory.kept, settings.contact, _desk(settings, standing), serving)
@@ -76,7 +80,7 @@ def answering_of(
             provenance=ProvenanceAnswers(offer, files, max_age),
             classifiers=ClassifiersAnswers(priority.sources, max_age),
             projects=ListAnswers(ProjectList(priority.sources, _list_rules(policies, settings), memory.lists), max_age),
-            uploads=_uploads(priority, settings, memory),
+            uploads=_uploads(priority, settings, memory, configured),
         )
     )
 
@@ -92,11 +96,13 @@ def offer_of(
     )
 
 
-def _uploads(priority: Priority, settings: Settings, memory: Memory) -> UploadAnswers:
+def _uploads(priority: Priority, settings: Settings, memory: Memory, configured: Sequence[Source]) -> UploadAnswers:
     store = next((source.name for source in settings.sources if source.store), None)
     if store is None or memory.uploads is None:
         return UploadAnswers(why_not=NO_STORE)
-    return UploadAnswers(why_not=NOT_YOURS) if priority.withholds(store) else memory.uploads(settings, priority)
+    if priority.withholds(store):
+        return UploadAnswers(why_not=NOT_YOURS)
+    return memory.uploads(settings, priority, configured or priority.sources)
 
 
 def _desk(settings: Settings, standing: Standing) -> Desk:

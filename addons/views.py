@@ -117,7 +117,8 @@ class Views:
         named = next((world.sources for world, _ in worlds if world.sources), tuple(self._sources))
         priority = priority_of(settings, [self._sources[name] for name in named], list(self._sources.values()))
         made = (priority, [policy for _, policy in books], settings, memory, standing)
-        return View(standing, tuple(book for book, _ in books), priority.sources, offer_of(*made), answering_of(*made))
+        answering = answering_of(*made, list(self._sources.values()))
+        return View(standing, tuple(book for book, _ in books), priority.sources, offer_of(*made), answering)
 
     def _worlds(self, standing: Standing) -> Sequence[tuple[Group | Profile, Books]]:
         """Give what is configured for who stands like this, the narrowest first."""

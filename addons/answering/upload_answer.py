@@ -63,13 +63,13 @@ class UploadAnswers:
         if oidc is None:
             return not_minted(_NO_OIDC if self.desk is not None else self.why_not)
         if found.what == "audience":
-            return await oidc.audience()
+            return oidc.audience()
         return await _with_body(request, lambda body: oidc.mint(body, said))
 
     async def _asked(self, found: ApiRoute, request: Request, said: Said) -> Answer | Receiving:
         api = self.api
         if api is None:
-            return refused("api", _NO_API)
+            return refused("api", _NO_API if self.why_not == NO_STORE else self.why_not)
         return await _with_body(
             request, lambda body: api.answer(request.method, found.path, found.query, request.headers, body, said)
         )

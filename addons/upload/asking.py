@@ -1,6 +1,6 @@
 """What the desk asks of the other parts: who it is, may they, is it sound, is the name free, where does it lie."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -25,6 +25,10 @@ type Examine = Callable[[Form, Spooled, ProjectName], "Examined"]
 """Finds out whether a file is sound; waits for the disk, so it is run in a thread."""
 
 
+type Owed = Callable[[Standing | None, NewFile, ProjectName], str | None]
+"""Says what a project, as it stands, still owes before it may have this file; None: nothing."""
+
+
 class Identities(Protocol):
     """Who it is."""
 
@@ -33,11 +37,25 @@ class Identities(Protocol):
         ...
 
 
+class Founders(Protocol):
+    """Whose a new project is."""
+
+    @property
+    def owner(self) -> Principal: ...
+
+    @property
+    def maintainers(self) -> Collection[Principal]: ...
+
+
 class Rights(Protocol):
     """May they."""
 
     def permit(self, author: Author, doing: Literal["upload"], project: ProjectName) -> Permit:
         """Give what looks at a project as it stands, and raises UploadRefused if the author may not."""
+        ...
+
+    def founders(self, author: Author, project: ProjectName) -> Founders:
+        """Give whose a project is that this author claims."""
         ...
 
 
@@ -77,6 +95,7 @@ class Kept(Protocol):
         permit: Permit,
         *,
         owner: Principal,
+        maintainers: Collection[Principal] = (),
         by: str,
         at: datetime,
     ) -> bool:
@@ -87,7 +106,7 @@ class Kept(Protocol):
 class Oidc(Protocol):
     """Trusted publishing."""
 
-    async def audience(self) -> Answer:
+    def audience(self) -> Answer:
         """Say for whom an identity token is to be made out."""
         ...
 

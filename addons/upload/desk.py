@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from addons.answers import Answer
@@ -11,9 +11,20 @@ from addons.simple.names import ProjectName
 from addons.store.database import DatabaseUnavailable
 from addons.store.projects import NotAdded, Permit
 from addons.store.shelf import Shelf
-from addons.store.stored import Standing
+from addons.store.stored import NewFile, Standing
 from addons.upload.answers import EXISTS, accepted, told
-from addons.upload.asking import Arrived, Elsewhere, Examine, Examined, Identities, Kept, PublicNames, Rights, Upload
+from addons.upload.asking import (
+    Arrived,
+    Elsewhere,
+    Examine,
+    Examined,
+    Identities,
+    Kept,
+    Owed,
+    PublicNames,
+    Rights,
+    Upload,
+)
 from addons.upload.author import Author
 from addons.upload.form.bounds import Bounds
 from addons.upload.form.reader import read_form, too_large
@@ -53,6 +64,7 @@ class Parts:
     rights: Rights
     names: PublicNames
     examine: Examine
+    owed: Owed
     shelf: Shelf
     projects: Kept
     arrived: Arrived
@@ -141,6 +153,7 @@ class _Taking:
                 self._raw.close()
                 return await self._parts.forwarding.send(self._asked, self._raw.path, project, spooled.filename)
             await self._keep(form, spooled, display, project)
+            logger.info("an upload is taken: %s, of %s", ascii(spooled.filename)[:200], self._author)
             return accepted(warnings)
         finally:
             if spooled is not None:
@@ -196,6 +209,7 @@ class _Taking:
             raise UploadRefused(400, "unsound", *(found.problems or ("Invalid distribution file.",)))
         if standing is None:
             await parts.names.check(display, project, self._asked.said.at)
+        permit = _owing(permit, found.new, lambda now, new: parts.owed(now, new, project))
         await asyncio.to_thread(self._write, author, spooled, found, (display, project), permit)
         await parts.arrived(project)
 
@@ -208,16 +222,17 @@ class _Taking:
             raise RuntimeError("an unsound file is never written")
         parts.shelf.put(spooled.path, spooled.sha256)
         if found.metadata is not None and new.metadata_sha256 is not None:
-            aside = Written(parts.shelf.incoming, "metadata")
-            try:
-                aside.write(found.metadata)
-                aside.close()
-                parts.shelf.put(aside.path, new.metadata_sha256)
-            finally:
-                aside.remove()
+            parts.shelf.put_bytes(found.metadata, new.metadata_sha256)
         at = self._asked.said.at
         try:
-            parts.projects.add(project, display, new, permit, owner=author.principal, by=str(author), at=at)
+            founders = parts.rights.founders(author, project)
+            parts.projects.add(
+                *(project, display, new, permit),
+                owner=founders.owner,
+                maintainers=founders.maintainers,
+                by=str(author),
+                at=at,
+            )
         except NotAdded as error:
             code, words = _IN_THE_WAY[error.why]
             raise UploadRefused(400, code, words.format(filename=error.filename, hash=error.blake2b_256)) from None
@@ -227,6 +242,17 @@ def _has(standing: Standing | None, spooled: Spooled) -> bool:
     """Tell whether the very file is there, which makes a repeat harmless (UPL-13, UPL-20)."""
     files = () if standing is None else standing.files
     return any(each.file.filename == spooled.filename and each.file.sha256 == spooled.sha256 for each in files)
+
+
+def _owing(permit: Permit, new: NewFile, owed: Callable[[Standing | None, NewFile], str | None]) -> Permit:
+    """Give a permit that also looks at what the project owes."""
+
+    def look(standing: Standing | None) -> None:
+        permit(standing)
+        if (words := owed(standing, new)) is not None:
+            raise UploadRefused(400, "unsound", words)
+
+    return look
 
 
 def _within(most: int, spooled: Spooled, permit: Permit, seen: Standing | None) -> Permit:

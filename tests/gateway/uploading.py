@@ -8,10 +8,11 @@ import httpx
 import msgspec
 
 from addons.answers import Answer
+from addons.deciders import Deciders
 from addons.store.database import Database
 from addons.store.projects import Projects
 from addons.store.shelf import Shelf
-from addons.taking import Deciders, Taking
+from addons.taking import Taking
 from addons.upload.author import Said
 from proxyconf.settings import Source
 from proxyconf.uploads import Uploads
@@ -29,7 +30,7 @@ class Publishers:
 
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
-    async def audience(self) -> Answer:
+    def audience(self) -> Answer:
         """Give one."""
         return Answer(200, {"Content-Type": "application/json"}, b'{"audience": "wheelgate"}')
 
@@ -79,7 +80,7 @@ class Taker:
 def taking(gateway: RunningGateway, folder: Path, uploads: Uploads | None = None) -> Taker:
     """Let a running gateway take uploads into a store of its own."""
     others, publishers = Others(), Publishers()
-    deciders = Deciders(others, others, others, others.examine, publishers, publishers)
+    deciders = Deciders(others, others, others, others.examine, others.owed, publishers, publishers)
     taken = Taking(Shelf(folder), Projects(Database(folder)), others.arrived, lambda settings, priority: deciders)
     present = planting.intercept_of(gateway).present
     assembly = present.assembly

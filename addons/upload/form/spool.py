@@ -7,26 +7,10 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import override
 
 from addons.upload.formed import Spooled
-
-_LEFT_OVER = timedelta(hours=1)
-
-
-def sweep(incoming: Path, at: datetime) -> int:
-    """Remove what a process that died has left there more than an hour ago; give how many files. Raises OSError."""
-    before, count = (at - _LEFT_OVER).timestamp(), 0
-    if not incoming.is_dir():
-        return 0
-    for path in incoming.iterdir():
-        with suppress(FileNotFoundError):
-            if path.lstat().st_mtime < before and not path.is_dir():
-                path.unlink()
-                count += 1
-    return count
 
 
 def remove(path: Path) -> None:

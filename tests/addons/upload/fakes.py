@@ -21,6 +21,7 @@ from addons.upload.formed import Form, Spooled
 from addons.upload.forwarding import Forwarding
 from addons.upload.limits import Limits
 from addons.upload.refusal import UploadRefused
+from addons.upload.rights.claiming import Founders
 from proxyconf.settings import Settings
 from tests.addons.upload.forms import KIND, Part, form, pieces, upload
 
@@ -49,6 +50,7 @@ class Others:
     elsewhere_has: frozenset[str] = frozenset()
     told: list[str] = field(default_factory=list)
     fault: Exception | None = None
+    owes: str | None = None
 
     async def who(self, said: Said) -> Author:
         """Know Alice."""
@@ -66,6 +68,14 @@ class Others:
                 raise UploadRefused(403, "rights", f"The given token isn't allowed to upload to project '{project}'.")
 
         return look
+
+    def founders(self, author: Author, project: ProjectName) -> Founders:
+        """Give the project to its author."""
+        return Founders(author.principal, ())
+
+    def owed(self, standing: Standing | None, new: NewFile, project: ProjectName) -> str | None:
+        """Say what a project owes."""
+        return self.owes
 
     async def check(self, name: str, project: ProjectName, at: datetime) -> None:
         """Refuse what is public."""
@@ -148,6 +158,7 @@ def parts_of(folder: Path, others: Others, settings: Settings) -> Parts:
         rights=others,
         names=others,
         examine=others.examine,
+        owed=others.owed,
         shelf=Shelf(folder),
         projects=Projects(Database(folder)),
         arrived=others.arrived,

@@ -351,3 +351,11 @@ def test_authors__secret__is_in_no_text_of_an_upload() -> None:
     """UPL-24: a repr goes into logs and tracebacks."""
     assert "Basic" not in repr(asked())
     assert repr(Others()).count("alice") == 0
+
+
+async def test_upload__to_a_project_that_owes_something__is_told_what(tmp_path: Path) -> None:
+    """What a project owes is asked of it as it stands when the file is added; nothing is added before it is there."""
+    here = counter(tmp_path, others=Others(owes="Release 0.9 of 'demo' has no sdist."))
+    answer = await here.upload()
+    assert (answer.status, answer.reason) == (400, "Release 0.9 of 'demo' has no sdist.")
+    assert here.filenames() == []

@@ -6,6 +6,7 @@ import pytest
 from addons.answering.answering import Answering
 from addons.answering.upload_answer import NOT_YOURS
 from addons.answers import Answer
+from addons.deciders import Deciders
 from addons.metadata.archive import core_metadata
 from addons.origin.tickets import Receiving
 from addons.simple.names import ProjectName, normalise
@@ -16,7 +17,7 @@ from addons.sources.source import SourceUnavailable
 from addons.store.database import Database
 from addons.store.projects import Projects
 from addons.store.shelf import Shelf
-from addons.taking import Deciders, Taking
+from addons.taking import Taking
 from addons.upload.elsewhere import OtherSources
 from addons.upload.refusal import UploadRefused
 from addons.view_parts import Memory, answering_of
@@ -56,7 +57,7 @@ def answering(folder: Path, *, withheld: bool = False, merged: bool = False) -> 
     """Give what answers beside a folder that has `demo`; the store may be withheld, or `demo` be merged with it."""
     put_wheel(folder / "acme", "demo", "1.0")
     others, store = Others(), own_folder(folder / "empty")
-    deciders = Deciders(others, others, others, others.examine)
+    deciders = Deciders(others, others, others, others.examine, others.owed)
     taking = Taking(Shelf(folder), Projects(Database(folder)), others.arrived, lambda settings, priority: deciders)
     named = (Source(name="acme" if withheld else "store", store=True), Source(name="folder", folder=folder), PYPI)
     merge = (Merge(project="demo", sources=("store", "folder")),) if merged else ()

@@ -2,7 +2,6 @@ import hashlib
 import os
 import tracemalloc
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from addons.upload.form.blocks import blocks
 from addons.upload.form.bounds import Bounds
 from addons.upload.form.fields import MULTIPLE, SINGLE
 from addons.upload.form.reader import read_form
-from addons.upload.form.spool import sweep
 from addons.upload.formed import Form
 from addons.upload.refusal import UploadRefused
 from tests.addons.upload.forms import BOUNDARY, KIND, Part, form, of, part, pieces, upload
@@ -286,17 +284,6 @@ async def test_form__with_a_large_file__needs_little_memory(tmp_path: Path) -> N
         tracemalloc.stop()
     assert spooled is not None
     assert spooled.size == 40_000_000
-
-
-def test_sweep__of_what_lies_there__takes_what_is_old(tmp_path: Path) -> None:
-    """What a process left that died goes; what another one writes now stays."""
-    for name in ("upload-old", "upload-new"):
-        (tmp_path / name).write_bytes(b"a")
-    at = datetime.fromtimestamp((tmp_path / "upload-new").stat().st_mtime, UTC)
-    os.utime(tmp_path / "upload-old", (at.timestamp() - 3700,) * 2)
-    assert sweep(tmp_path, at) == 1
-    assert [each.name for each in tmp_path.iterdir()] == ["upload-new"]
-    assert sweep(tmp_path / "none", at) == 0
 
 
 @pytest.mark.parametrize("size", [1, 3, 10, 100])
