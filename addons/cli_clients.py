@@ -44,7 +44,9 @@ def password() -> None:
 
 @click.group()
 def token() -> None:
-    """Make tokens: for clients (new, hash), and for authors who upload (create, list, revoke).
+    """Make tokens, for clients and for authors who upload.
+
+    For clients there are `new` and `hash`, for authors `create`, `list` and `revoke`.
 
     A client gives a token in the place of its password: http://__token__:TOKEN@gateway:8080. The
     configuration has its sha256 only, as `token_sha256` of a user in `clients`.

@@ -50,14 +50,15 @@ def create(
 ) -> None:
     """Make a token with which an author uploads.
 
-    It is shown this once, and kept as a hash only. The author gives it as the password, with the user name __token__; it
-    counts at once, at every gateway of this store. (What clients give to the proxy is made by `wheelgate token new`.)
+    It is shown this once, and kept as a hash only. The author gives it as the password, with the
+    user name __token__; it counts at once, at every gateway of this store. (What clients give to the
+    proxy is made by `wheelgate token new`.)
 
     \b
     Examples:
       wheelgate token create --for user:alice
-      wheelgate token create --for user:alice --project acme-web --expires 90d --note "laptop"
-      wheelgate token create --for group:controls --expires never --no-claim --json
+      wheelgate token create --for user:alice --project acme-web --expires 90d
+      wheelgate token create --for group:controls --expires never --no-claim
 
     \b
     Exit codes:
@@ -90,7 +91,9 @@ def create(
 @click.option("--all", "every", is_flag=True, help="Also those that were revoked or have ended.")
 @_json
 def of_store(config: Path | None, principal: Principal | None, every: bool, as_json: bool) -> None:
-    """List the tokens with which authors upload: whose, for what, until when, and on which day they were last used.
+    """List the tokens with which authors upload.
+
+    Whose they are, for what, until when, and on which day they were last used.
 
     \b
     Examples:

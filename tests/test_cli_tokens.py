@@ -69,8 +69,7 @@ def test_token__that_cannot_be_made_or_found__says_why(arguments: tuple[str, ...
 def test_token_help__tells_clients_tokens_from_authors() -> None:
     """Both kinds are made by one command."""
     said = call("token", "--help").stdout
-    assert "for clients (new, hash)" in said
-    assert "for authors who upload" in " ".join(said.split())
+    assert "For clients there are `new` and `hash`, for authors `create`" in " ".join(said.split())
     assert "wheelgate token new" in call("token", "create", "--help").stdout
 
 

@@ -9,7 +9,7 @@ from tests.endtoend.conftest import House
 from tests.fakepypi.building import Recipe, wheel
 
 TWINE = (kept_apart("tools", "twine"), "upload", "--non-interactive", "--disable-progress-bar", "--skip-existing")
-WORDS = "wheelgate: uploads are not taken here and never go on to PyPI from this network"
+WORDS = "wheelgate: uploads are not taken here, and never go on to PyPI from this network"
 
 
 def upload(house: House, folder: Path, name: str, content: bytes) -> Outcome:

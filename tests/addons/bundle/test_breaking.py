@@ -74,7 +74,7 @@ def test_export__killed_in_the_middle__leaves_nothing_under_its_name(tmp_path: P
 
 
 def test_memory__of_export_and_import__does_not_grow_with_a_file(tmp_path: Path) -> None:
-    """A file of 60 MB: both stay at what they take for one of 100 bytes, about 55 MB."""
+    """A file of 60 MB: both stay at what they take for one of 100 bytes, about 85 MB."""
     side, closed = large(tmp_path / "open", 60 * MB), Side(tmp_path / "closed")
     bundle = str(tmp_path / "set.wheelgate")
     script = (
@@ -87,7 +87,7 @@ def test_memory__of_export_and_import__does_not_grow_with_a_file(tmp_path: Path)
         done = subprocess.run(
             command, cwd=tmp_path, env=clean_environment(tmp_path), capture_output=True, text=True, check=True
         )
-        assert int(done.stdout.split()[-1]) < 80_000  # kB
+        assert int(done.stdout.split()[-1]) < 120_000  # kB
 
 
 class Full:
