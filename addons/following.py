@@ -5,7 +5,7 @@ from datetime import datetime
 
 from addons.places import cache_folder, store_folder
 from addons.store.chosen import chosen
-from addons.store.database import PATIENCE, Database
+from addons.store.database import PATIENCE, Database, Lost, never_lost
 from addons.store.decision import Decision
 from addons.store.decisions import Decisions
 from addons.store.following import Following
@@ -15,9 +15,9 @@ from proxyconf.settings import Settings
 _READING = 1.0  # seconds that whoever only reads waits for who has the database locked
 
 
-def database_of(settings: Settings, patience: float = PATIENCE) -> Database:
+def database_of(settings: Settings, patience: float = PATIENCE, lost: Lost = never_lost) -> Database:
     """Give the database of the store; nothing is opened yet. `patience`: seconds that who has it locked is waited for."""
-    return chosen(settings.store, store_folder(settings), patience)
+    return chosen(settings.store, store_folder(settings), patience, lost)
 
 
 def following_of(settings: Settings, clock: Callable[[], datetime]) -> Following:

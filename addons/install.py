@@ -109,7 +109,8 @@ def add(master: Master, plan: Plan, clock: Callable[[], datetime] = clock) -> Li
     blobs.on_kept = metadata.kept
     following = following_of(plan.settings, clock)
     served = Served()
-    store, database = own_store(plan.settings), database_of(plan.settings)
+    store = own_store(plan.settings)
+    database = database_of(plan.settings, lost=store.lost)
 
     async def arrived(project: ProjectName) -> None:
         present.arrived(project)

@@ -72,7 +72,11 @@ class Origin:
         taking = asyncio.ensure_future(order.take(pieces(request.content)))
         self._taking.add(taking)
         taking.add_done_callback(self._taking.discard)
-        return await asyncio.shield(taking)
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(_ended_alone)
+            raise
 
     async def _drain(self, request: web.BaseRequest) -> None:
         count = 0
@@ -80,3 +84,10 @@ class Origin:
             count += len(chunk)
             if count > self._most_drained:
                 return
+
+
+def _ended_alone(taking: asyncio.Future[Answer]) -> None:
+    """Take note of how it has ended, as nobody waits for it any more: that its body broke off is no fault."""
+    error = None if taking.cancelled() else taking.exception()
+    if error is not None and not isinstance(error, ConnectionError | BrokenOff):
+        logger.error("a fault in the origin", exc_info=error)

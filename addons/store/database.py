@@ -6,7 +6,7 @@ PostgreSQL. What is one engine's own is in `engines`.
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,20 @@ from addons.store.engines.sqlite import SqliteFile
 from addons.store.tables import VERSIONS
 from addons.store.unavailable import DatabaseUnavailable
 
-__all__ = ["NAME", "PATIENCE", "Database", "DatabaseUnavailable", "Server", "Upgrade", "upgrade"]
+__all__ = ["NAME", "PATIENCE", "Database", "DatabaseUnavailable", "Lost", "Server", "Upgrade", "never_lost", "upgrade"]
 
 NAME = "wheelgate.sqlite"
 PATIENCE = 5.0
 """For how many seconds another process that writes is waited for."""
+
+type Lost = Callable[[], str | None]
+"""Says, where no database is, what is to be told of one that was there before; None: none is known to have been."""
+
+
+def never_lost() -> str | None:
+    """Know of none: where no database is, one may be begun."""
+    return None
+
 
 _UPGRADING = (
     threading.Lock()
@@ -43,7 +52,10 @@ def upgrade(connection: Connection) -> None:
 
 
 class Database:
-    """The file in a folder, or the database of a server. Safe to be used by several threads and processes; all of it waits."""
+    """The file in a folder, or the database of a server. Safe to be used by several threads and processes; all of it waits.
+
+    One that is `lost` is unavailable until it is back: a new one in its place would know of no owner and no name.
+    """
 
     def __init__(
         self,
@@ -51,6 +63,7 @@ class Database:
         patience: float = PATIENCE,
         upgrade: Upgrade = upgrade,
         versions: tuple[str, ...] = VERSIONS,
+        lost: Lost = never_lost,
     ) -> None:
         self._kept: Kept = (
             PostgresDatabase(place, patience)
@@ -59,6 +72,7 @@ class Database:
         )
         self._upgrade = upgrade
         self._versions = versions
+        self._lost = lost
         self._stamp: object = None
         weakref.finalize(self, self._kept.engine.dispose)
 
@@ -76,9 +90,13 @@ class Database:
 
     @property
     def is_there(self) -> bool:
-        """Whether there is a database, or anything in its place. Raises DatabaseUnavailable where nobody can tell."""
+        """Whether there is a database, or anything in its place. Raises DatabaseUnavailable where nobody can tell, or it is lost."""
         with self._in_words():
-            return self._kept.is_there() if isinstance(self._kept, PostgresDatabase) else self._kept.look() is not None
+            kept = self._kept
+            found = kept.is_there() if isinstance(kept, PostgresDatabase) else kept.look() is not None
+            if not found:
+                self._check_not_lost()
+            return found
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -94,6 +112,7 @@ class Database:
         """
         with self._in_words():
             if self._kept.look() is None:
+                self._check_not_lost()
                 self._kept.make(self._upgrade)
         with self._connected(writing=True) as connection:
             yield connection
@@ -102,6 +121,10 @@ class Database:
         """Raise DatabaseUnavailable if the database itself is damaged; `thorough`: also where rows refer to none."""
         if damage := self._kept.damage(connection, thorough=thorough):
             raise self._unavailable(damage)
+
+    def _check_not_lost(self) -> None:
+        if (words := self._lost()) is not None:
+            raise DatabaseUnavailable(words)
 
     @contextmanager
     def _connected(self, *, writing: bool) -> Iterator[Connection]:

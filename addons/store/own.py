@@ -46,3 +46,7 @@ class OwnStore:
     shelf: Shelf
     mark: Mark
     where: str
+
+    def lost(self) -> str | None:
+        """Say what is to be told where no database is, and one is known to have been. Raises OSError where nobody can tell."""
+        return self.mark.gone if self.mark.is_there else None

@@ -63,8 +63,10 @@ class Connection:
         head = await self._event()
         if not isinstance(head, h11.Request):
             return None
-        while not isinstance(await self._event(), h11.EndOfMessage):
-            pass  # a body is of no interest
+        content = bytearray()
+        while not isinstance(event := await self._event(), h11.EndOfMessage):
+            if isinstance(event, h11.Data) and head.method == b"POST":  # no other body is of interest
+                content += event.data
         path, _, query = head.target.decode("ascii").partition("?")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
         return Seen(
@@ -75,6 +77,7 @@ class Connection:
             headers=headers,
             connection=self._number,
             sni=self._sni,
+            content=bytes(content),
         )
 
     async def _send(self, seen: Seen, answer: Answer) -> None:

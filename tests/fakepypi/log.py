@@ -16,6 +16,7 @@ class Seen:
     connection: int = 0  # which connection it came over, counted from 1: tells reuse from reconnecting
     sni: str | None = None  # the name asked for in the TLS handshake
     status: int = 0  # 0 until a status line is sent
+    content: bytes = field(default=b"", repr=False)  # the body of a POST
 
 
 def path_matches(wanted: str, path: str) -> bool:

@@ -24,7 +24,8 @@ PRIVATE_HOST = "localhost"
 class FakePyPI(FakeIndex):
     """PyPI on a loopback port, from `with` to its end. It is itself the public index; `private` gives another one.
 
-    Connect to `address` and name pypi.org or files.pythonhosted.org in SNI and Host; trust `ca_path`.
+    Connect to `address` and name pypi.org or files.pythonhosted.org in SNI and Host; trust `ca_path`. As upload.pypi.org it
+    takes every upload, which then stands in the log of what was asked, and nowhere else.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -126,6 +127,8 @@ class FakePyPI(FakeIndex):
             return text(421, f"the connection is for {seen.sni}, the request for {seen.host}")
         if seen.host in {INDEX_HOST, FILES_HOST}:
             return answer(self, seen)
+        if seen.host == UPLOAD_HOST:
+            return text(200, "") if (seen.method, seen.path) == ("POST", "/legacy/") else text(404, "404 Not Found")
         if seen.host == PRIVATE_HOST and self._private is not None:
             return answer(self._private, seen)
         return text(421, f"{seen.host} is not served here")
