@@ -115,9 +115,9 @@ def _shown(each: "Finding") -> dict[str, object]:
 def export(config: Path | None, tokens: bool, to: Path, projects: Sequence[ProjectName]) -> None:
     """Write the store, or some projects, to a folder or a tar.
 
-    TO is a new folder, or a new file if its name ends in .tar: the files, and a manifest.json with the projects, who may what,
-    tombstones of deleted files, changes and claimed names. Decisions (`wheelgate decisions`) are no part of it. An
-    export is one state of the store, and only you can read it.
+    TO is a new folder, or a new file if its name ends in .tar: the files, and a manifest.jsonl with the projects, who may what,
+    tombstones of deleted files, changes, claimed names, and, where no PROJECT is named, all decisions (`wheelgate
+    decisions`). An export is one state of the store, and only you can read it.
 
     \b
     Examples:
@@ -142,8 +142,7 @@ def export(config: Path | None, tokens: bool, to: Path, projects: Sequence[Proje
         with _progress(length, "exporting") as step:
             database, shelf = storekeeper.places_of(settings)
             done = write(database, shelf, to, frozenset(projects), clock(), tokens=tokens, step=step)
-    files = sum(len(each.files) for each in done.projects)
-    click.echo(f"{to}: {count(len(done.projects), 'project')} with {count(files, 'file')} exported")
+    click.echo(f"{to}: {count(done.projects, 'project')} with {count(done.files, 'file')} exported")
 
 
 @store.command("import")
@@ -153,16 +152,24 @@ def export(config: Path | None, tokens: bool, to: Path, projects: Sequence[Proje
               help="Who owns the projects of --folder that are new here, like user:alice or group:controls.")  # fmt: skip
 @click.option("--owners", type=ExistingFile, metavar="FILE",
               help="Who owns which of them: lines PROJECT,PRINCIPAL. --owner has the others.")  # fmt: skip
+@click.option("--as-it-is", is_flag=True, help="Let pass in --folder what could not be uploaded, such as old wheels.")
 @click.option("--dry-run", is_flag=True, help="Change nothing.")
 @click.argument("from", metavar="[FROM]", type=_Existing, required=False)
 def import_(
-    config: Path | None, folder: Path | None, owner: Principal | None, owners: Path | None, dry_run: bool, **given: Path
+    config: Path | None,
+    folder: Path | None,
+    owner: Principal | None,
+    owners: Path | None,
+    as_it_is: bool,
+    dry_run: bool,
+    **given: Path,
 ) -> None:
     """Take in an export, or a folder of wheels and sdists.
 
     What is there already with the same bytes stays as it is, so an import that was broken off is just repeated. A project of an
     export comes whole or not at all: not where a file is there with other bytes, or was deleted. Owners and status of a
-    project that is there stay. Of a folder, each file is taken or refused by itself.
+    project that is there stay. Decisions that are not there are added. Of a folder, each file is taken or refused by itself,
+    for what an upload of it would be refused for (`uploads.soundness`); --as-it-is only looks at name, hashes and core metadata.
 
     \b
     Examples:
@@ -179,8 +186,8 @@ def import_(
     source = given["from"]
     if (source is None) == (folder is None):
         raise Refused("name one of the two: an export, or --folder FOLDER", 2)
-    if folder is None and (owner or owners):
-        raise Refused("an export says who owns what; --owner and --owners go with --folder", 2)
+    if folder is None and (owner or owners or as_it_is):
+        raise Refused("an export says who owns what; --owner, --owners and --as-it-is go with --folder", 2)
     settings = settings_of(config)[0]
     from addons import storekeeper
 
@@ -189,7 +196,9 @@ def import_(
             lines = storekeeper.take_export(settings, source, f"store import ({getuser()})", clock(), dry_run=dry_run)
         else:
             by = f"store import ({getuser()})"
-            lines = storekeeper.take_folder(settings, folder, owner, owners, by, clock(), dry_run=dry_run)
+            lines = storekeeper.take_folder(
+                settings, folder, owner, owners, by, clock(), dry_run=dry_run, as_it_is=as_it_is
+            )
         refused = 0
         for line, is_refused in lines:
             click.echo(line, err=is_refused)

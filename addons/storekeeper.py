@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 from packaging.metadata import parse_email
 
 from addons.cli_survey import count, shown
@@ -21,7 +22,10 @@ from addons.store.principals import Principal
 from addons.store.shelf import Shelf
 from addons.store.stored import NewFile
 from addons.store.taking import Look, Looked, Taking, owners_in
+from addons.upload.formed import Form, Spooled
+from addons.upload.sound.examined import examine
 from proxyconf.settings import Settings
+from proxyconf.soundness import Soundness
 
 _PIECE = 1 << 20  # bytes
 
@@ -71,6 +75,33 @@ def look(path: Path, filename: str) -> Looked:
     )
 
 
+def examiner(rules: Soundness) -> Look:
+    """Give what looks at a file as at one that is uploaded with a form that says what the file says (UPL-08 to UPL-12)."""
+
+    def examined(path: Path, filename: str) -> Looked:
+        found = look(path, filename)
+        project = found.project
+        facts = msgspec.structs.asdict(found.new)
+        spooled = Spooled(path, filename, *(facts[each] for each in ("size", "md5", "sha256", "blake2b_256")))
+        examined = examine(_form(found), spooled, project, rules)
+        if examined.new is None:
+            raise ValueError(" ".join(examined.problems))
+        return Looked(project=project, display=found.display, new=examined.new, metadata=examined.metadata)
+
+    return examined
+
+
+def _form(found: Looked) -> Form:
+    """Give the form that a client would send with a file."""
+    said = {
+        "name": found.display,
+        "version": found.new.version,
+        "filetype": found.new.filetype,
+        "pyversion": found.new.filename.split("-")[-3] if found.new.filetype == "bdist_wheel" else "source",
+    }
+    return Form({name: (value,) for name, value in said.items()})
+
+
 def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
@@ -85,14 +116,14 @@ def take_export(settings: Settings, source: Path, by: str, at: datetime, *, dry_
     """Take in an export, and say what came of each project. Raises ValueError, in words, and OSError."""
     database, shelf = places_of(settings)
     taking = Import(database, shelf, by, at)
-    with opened(source) as (manifest, have):
-        for each in taking.projects(manifest, have, dry_run=dry_run):
+    with opened(source) as (lines, have):
+        for each in taking.projects(lines, have, dry_run=dry_run):
             for words in each.refused:
                 yield f"{each.project}: refused: {words}", True
             if not each.refused:
                 yield f"{each.project}: {count(each.new, 'file')} {_done(dry_run)}, {each.there} there already", False
-        if not dry_run:
-            taking.others(manifest)
+        if decisions := taking.others(lines, dry_run=dry_run):
+            yield f"{count(decisions, 'decision')} {_done(dry_run)}", False
 
 
 def take_folder(
@@ -104,11 +135,15 @@ def take_folder(
     at: datetime,
     *,
     dry_run: bool,
-    look: Look = look,
+    as_it_is: bool = False,
 ) -> Iterator[Line]:
-    """Take in a folder, and say what came of each file. Raises ValueError, in words, and OSError."""
+    """Take in a folder, and say what came of each file. Raises ValueError, in words, and OSError.
+
+    `as_it_is`: name, hashes and core metadata of a file have to be sound, and no more.
+    """
     named = owners_in(owners) if owners is not None else {}
-    taking = Taking(*places_of(settings), look, owner, named)
+    looking = look if as_it_is else examiner(settings.uploads.soundness)
+    taking = Taking(*places_of(settings), looking, owner, named)
     numbers: Counter[str] = Counter()
     for each in taking.folder(folder, by, at, dry_run=dry_run):
         numbers[each.what] += 1

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -130,6 +131,20 @@ class Postgres:
             self._process.wait(PATIENCE)
             self._sink.wait(PATIENCE)
             self._process = None
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """Stop all its processes until the end of `with`: who is connected stays so, and is told nothing."""
+        assert self._process is not None
+        first = self._process.pid
+        everybody = [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+        for each in everybody:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in everybody:
+                os.kill(each, signal.SIGCONT)
 
     def url(self, name: str) -> str:
         """Give the address of a database."""

@@ -8,6 +8,8 @@ import yaml
 
 from addons.store.database import Database, Server
 from tests.addons.store.files import Stored, wheel
+from tests.addons.upload.sound import making as sound
+from tests.addons.upload.sound.making import SDIST_NAME, WHEEL_NAME
 from tests.calling import call
 from tests.postgres import PASSWORD
 
@@ -66,7 +68,7 @@ def test_import__of_a_folder__has_owners_and_says_what_is_refused(stored: Stored
     (tmp_path / "wheels" / "bad-1.0-py3-none-any.whl").write_bytes(b"no wheel")
     (tmp_path / "wheels" / "demo-1.0-py3-none-any.whl").write_bytes(wheel(more="x")[1])
     (tmp_path / "owners.csv").write_text("project,owner\nacme,group:controls\nacme,user:bob\n")
-    command = ("store", "import", "--folder", "wheels", "--owners", "owners.csv", "--owner", "user:carol")
+    command = ("store", "import", "--folder", "wheels", "--owners", "owners.csv", "--owner", "user:carol", "--as-it-is")
     said = call(*command, "--dry-run")
     assert (said.exit_code, stored.standing("acme")) == (1, None)
     said = call(*command)
@@ -87,6 +89,26 @@ def test_import__of_a_folder__has_owners_and_says_what_is_refused(stored: Stored
     assert call("store", "check").exit_code == 0
 
 
+def test_import__of_a_folder__takes_what_could_be_uploaded(stored: Stored, tmp_path: Path) -> None:
+    """UPL-10, UPL-12: what an upload is refused for, and what the configuration wants, unless it is taken as it is."""
+    (tmp_path / "wheels").mkdir()
+    for name, content in ((WHEEL_NAME, sound.wheel()), (SDIST_NAME, sound.sdist()), wheel("acme")):
+        (tmp_path / "wheels" / name).write_bytes(content)
+    command = ("store", "import", "--folder", "wheels", "--owner", "user:carol")
+    said = call(*command)
+    assert said.exit_code == 1
+    assert said.stdout == "foo-bar: owned by user:carol\n2 files taken in, 0 there already\n"
+    [refused] = said.stderr.splitlines()
+    assert refused.startswith("acme-1.0-py3-none-any.whl: refused: ")
+    assert "RECORD" in refused
+    (tmp_path / "wheelgate.yaml").write_text(
+        "store: {folder: store}\nuploads: {soundness: {rules: [{project: '*', required: [summary]}]}}\n"
+    )
+    assert "Invalid value for summary" in call(*command).stderr
+    said = call(*command, "--as-it-is")
+    assert (said.exit_code, said.stdout.splitlines()[-1]) == (0, "1 file taken in, 2 there already")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -94,6 +116,7 @@ def test_import__of_a_folder__has_owners_and_says_what_is_refused(stored: Stored
         ("all.tar", "--folder", "wheels"),
         ("all.tar", "--owner", "user:a"),
         ("--folder", "wheels", "--owner", "alice"),
+        ("all.tar", "--as-it-is"),
     ],
     ids=" ".join,
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from addons.store.engines.engine import Kept, Upgrade
@@ -122,6 +122,10 @@ class Database:
         if damage := self._kept.damage(connection, thorough=thorough):
             raise self._unavailable(damage)
 
+    def numbered(self, connection: Connection, table: Table) -> None:
+        """Have numbers go on after the highest one of a table, into which rows were written with their numbers."""
+        self._kept.numbered(connection, table)
+
     def _check_not_lost(self) -> None:
         if (words := self._lost()) is not None:
             raise DatabaseUnavailable(words)
@@ -146,10 +150,11 @@ class Database:
 
     @contextmanager
     def _transaction(self, writing: bool) -> Iterator[Connection]:
-        connection = self._kept.engine.connect()
-        with connection.execution_options(**self._kept.options(writing=writing)), connection.begin():
-            self._kept.begun(connection, writing=writing)
-            yield connection
+        with self._kept.lent() as connection:
+            connection.execution_options(**self._kept.options(writing=writing))
+            with connection.begin():
+                self._kept.begun(connection, writing=writing)
+                yield connection
 
     def _is_old(self, connection: Connection) -> bool:
         """Tell whether the database has to be brought up to date. Raises DatabaseUnavailable if it is none, or a newer one."""

@@ -1,21 +1,25 @@
-"""Writing an export: the bytes first, what makes it one last. All of this waits for the disk."""
+"""Writing an export: the bytes first, what makes it one last. All of this waits for the disk.
+
+What is known is written down first, a line at a time, in one transaction that the bytes are not waited for in; then the bytes are
+copied line by line. So in memory is what is known of one project, however large the store.
+"""
 
 import hashlib
-import io
 import os
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-import msgspec
+from msgspec import Struct
 
 from addons.store.database import Database
 from addons.store.folders import make_folder, sync
-from addons.store.manifest import MANIFEST, Manifest, manifest_of
+from addons.store.manifest import MANIFEST, Exported, lines_of, read_lines, written
 from addons.store.shelf import Shelf
 
 _PIECE = 1 << 20  # bytes
@@ -23,6 +27,13 @@ _PIECE = 1 << 20  # bytes
 
 class _Target(Protocol):
     def take(self, name: str, size: int, file: BinaryIO) -> None: ...
+
+
+class Amount(Struct, frozen=True, kw_only=True):
+    """How many projects an export has, and how many files."""
+
+    projects: int
+    files: int
 
 
 def export(
@@ -34,7 +45,7 @@ def export(
     *,
     tokens: bool = False,
     step: Callable[[int], object] = lambda size: None,
-) -> Manifest:
+) -> Amount:
     """Write projects, or all, to a new folder, or to a file where the name ends in `.tar`; readable by this user only.
 
     Raises DatabaseUnavailable, OSError, and ValueError, in words, for a project that is not there, for bytes that are lost or
@@ -42,23 +53,35 @@ def export(
     """
     if not database.is_there:
         raise ValueError(f"{database.where}: there is no store yet, so nothing to export")
-    manifest = manifest_of(database, names, at, tokens=tokens)
-    if missing := names - {each.name for each in manifest.projects}:
-        raise ValueError(f"the store has no project {', '.join(sorted(missing))}; nothing was exported")
-    with _writing(to) as target:
-        for sha256 in dict.fromkeys(_digests(manifest)):
-            step(_copied(shelf, sha256, target))
-        content = msgspec.json.format(msgspec.json.encode(manifest))
-        target.take(MANIFEST, len(content), io.BytesIO(content))
-    return manifest
+    with _writing(to) as target, tempfile.TemporaryFile(dir=to.parent) as manifest:
+        with closing(lines_of(database, names, at, tokens=tokens)) as lines:  # and its transaction, whatever happens
+            manifest.writelines(written(lines))
+        size, projects, files = manifest.tell(), set(), 0
+        for each in _projects(manifest):
+            projects.add(each.name)
+            files += len(each.files)
+        if missing := names - projects:
+            raise ValueError(f"the store has no project {', '.join(sorted(missing))}; nothing was exported")
+        for each in _projects(manifest):
+            for sha256 in dict.fromkeys(
+                _digests(each)
+            ):  # no two projects have bytes in common: their metadata names them
+                step(_copied(shelf, sha256, target))
+        manifest.seek(0)
+        target.take(MANIFEST, size, manifest)
+    return Amount(projects=len(projects), files=files)
 
 
-def _digests(manifest: Manifest) -> Iterator[str]:
-    for project in manifest.projects:
-        for each in project.files:
-            yield each.file.sha256
-            if each.file.metadata_sha256 is not None:
-                yield each.file.metadata_sha256
+def _projects(manifest: BinaryIO) -> Iterator[Exported]:
+    manifest.seek(0)
+    return (each for each in read_lines(manifest) if isinstance(each, Exported))
+
+
+def _digests(project: Exported) -> Iterator[str]:
+    for each in project.files:
+        yield each.file.sha256
+        if each.file.metadata_sha256 is not None:
+            yield each.file.metadata_sha256
 
 
 def _copied(shelf: Shelf, sha256: str, target: _Target) -> int:
@@ -125,3 +148,4 @@ class _Tar:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
         self._tar.addfile(member, file)
+        self._tar.members.clear()  # type: ignore[attr-defined]  # it has them, and memory is not to grow with the files

@@ -4,34 +4,41 @@ All of this waits for the disk.
 """
 
 import hashlib
+import io
 import os
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Buffer, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from itertools import batched
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, override
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Table, and_, insert, select
 
 from addons.simple.distributions import belongs
 from addons.simple.names import ProjectName, normalise
 from addons.store.database import Database
+from addons.store.decision import Decision
+from addons.store.decisions import is_there, take_over
 from addons.store.folders import make_folder
-from addons.store.manifest import MANIFEST, Exported, Manifest, NotAnExport, read_manifest
+from addons.store.manifest import MANIFEST, Claim, Decided, Exported, Line, NotAnExport, OtherChange, Token, read_lines
 from addons.store.projects import changed
 from addons.store.shelf import Shelf
 from addons.store.stored import Change, Gone, StoredFile
 from addons.store.tables import CHANGES, CLAIMS, FILES, PROJECTS, ROLES, TOKENS, TOMBSTONES
 
 _PIECE = 1 << 20  # bytes
-_LONGEST_MANIFEST = 1 << 30  # bytes
+_AT_ONCE = 500  # lines
 
 type Bytes = Callable[[str], BinaryIO]
 """Opens the bytes that have this sha256. Raises NotAnExport."""
+
+type Lines = Callable[[], Iterator[Line]]
+"""Reads a manifest from its beginning, behind its head. Raises NotAnExport."""
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -50,19 +57,19 @@ class _InTheWay(ValueError):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[Manifest, Bytes]]:
-    """Open an export, a folder or a tar, and give its manifest and its bytes. Raises NotAnExport, OSError."""
+def opened(path: Path) -> Iterator[tuple[Lines, Bytes]]:
+    """Open an export, a folder or a tar, and give what reads its manifest, and its bytes. Raises NotAnExport, OSError.
+
+    Of a tar, where each file stands in it is in memory: some 270 bytes a file. Of the manifest, one line is.
+    """
     with ExitStack() as stack:
-        if path.is_dir():
-            have = _in_folder(path)
-        else:
-            try:
-                have = _in_tar(stack.enter_context(tarfile.open(path, "r:")))
-            except tarfile.TarError as error:
-                raise NotAnExport(f"{path} is no tar: {error}") from error
-        with have(MANIFEST) as file:
-            content = file.read(_LONGEST_MANIFEST)
-        yield read_manifest(content), lambda sha256: have(f"files/{sha256[:2]}/{sha256[2:]}")
+        have = _in_folder(path) if path.is_dir() else _in_tar(path, stack)
+
+        def lines() -> Iterator[Line]:
+            with have(MANIFEST) as file:
+                yield from read_lines(file)
+
+        yield lines, lambda sha256: have(f"files/{sha256[:2]}/{sha256[2:]}")
 
 
 def _in_folder(folder: Path) -> Bytes:
@@ -75,17 +82,39 @@ def _in_folder(folder: Path) -> Bytes:
     return have
 
 
-def _in_tar(tar: tarfile.TarFile) -> Bytes:
+def _in_tar(path: Path, stack: ExitStack) -> Bytes:
+    places: dict[str, tuple[int, int]] = {}
+    try:
+        with tarfile.open(path, "r:") as tar:
+            while (member := tar.next()) is not None:
+                if member.isreg():
+                    places[member.name] = member.offset_data, member.size
+                tar.members.clear()  # type: ignore[attr-defined]  # it has them; some kilobytes each
+    except tarfile.TarError as error:
+        raise NotAnExport(f"{path} is no tar: {error}") from error
+
     def have(name: str) -> BinaryIO:
-        try:
-            file = tar.extractfile(name)
-        except KeyError:
-            file = None
-        if file is None:
-            raise NotAnExport(f"{tar.name!s} has no {name}; it is no export, or not a whole one")
-        return file  # type: ignore[return-value]  # an IO[bytes], which reads as one
+        if name not in places:
+            raise NotAnExport(f"{path} has no {name}; it is no export, or not a whole one")
+        return io.BufferedReader(_Part(path, *places[name]))
 
     return have
+
+
+class _Part(io.FileIO):
+    """What stands at a place of a file."""
+
+    def __init__(self, path: Path, start: int, size: int) -> None:
+        super().__init__(path)
+        self.seek(start)
+        self._left = size
+
+    @override
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        count = super().readinto(view[: self._left]) or 0
+        self._left -= count
+        return count
 
 
 class Import:
@@ -100,11 +129,12 @@ class Import:
         self._at = at
         self._step = step
 
-    def projects(self, manifest: Manifest, have: Bytes, *, dry_run: bool = False) -> Iterator[Taken]:
+    def projects(self, lines: Lines, have: Bytes, *, dry_run: bool = False) -> Iterator[Taken]:
         """Take in one project after the other. Raises DatabaseUnavailable, OSError, NotAnExport."""
-        for project in manifest.projects:
-            _check(project)
-            yield self._project(project, have, dry_run=dry_run)
+        for each in lines():
+            if isinstance(each, Exported):
+                _check(each)
+                yield self._project(each, have, dry_run=dry_run)
 
     def _project(self, project: Exported, have: Bytes, *, dry_run: bool) -> Taken:
         try:
@@ -164,16 +194,50 @@ class Import:
             Path(name).unlink(missing_ok=True)
         self._step(length)
 
-    def others(self, manifest: Manifest) -> None:
-        """Take in what is no project's: claims of names, changes, and tokens; what is there stays as it is."""
+    def others(self, lines: Lines, *, dry_run: bool = False) -> int:
+        """Take in what is no project's: decisions, claims of names, changes, tokens; what is there stays as it is.
+
+        Gives how many decisions were not there. Raises DatabaseUnavailable, OSError, NotAnExport; what was taken in before stays,
+        and is there when the import is repeated.
+        """
+        new = 0
+        for some in batched((line for line in lines() if not isinstance(line, Exported)), _AT_ONCE):
+            decisions = [line.decision for line in some if isinstance(line, Decided)]
+            new += self._new_decisions(decisions) if dry_run else self._add_others(some, decisions)
+        return new
+
+    def _new_decisions(self, decisions: list[Decision]) -> int:
+        if not decisions or not self._database.is_there:
+            return len(decisions)
+        with self._database.reading() as connection:
+            return sum(not is_there(connection, each) for each in decisions)
+
+    def _add_others(self, lines: tuple[Line, ...], decisions: list[Decision]) -> int:
         with self._database.writing() as connection:
-            for claim in manifest.claims:
-                if not connection.execute(select(CLAIMS.c.name).where(CLAIMS.c.name == claim.name)).first():
-                    connection.execute(insert(CLAIMS).values(msgspec.structs.asdict(claim)))
-            _add_changes(connection, None, manifest.changes)
-            for row in manifest.tokens:
-                if not connection.execute(select(TOKENS.c.id).where(TOKENS.c.id == row["id"])).first():
-                    connection.execute(insert(TOKENS).values(_token(row)))
+            new = take_over(self._database, connection, decisions)
+            for each in lines:
+                if isinstance(each, Claim):
+                    _add(connection, CLAIMS, "name", msgspec.structs.asdict(each))
+                elif isinstance(each, Token):
+                    _add(connection, TOKENS, "id", _token(each.row))
+                elif isinstance(each, OtherChange):
+                    _add_change(connection, each.change)
+            if new:
+                changed(connection, self._at, self._by, "import", None, f"{new} decisions")
+        return new
+
+
+def _add(connection: Connection, table: Table, key: str, row: dict[str, Any]) -> None:
+    if not connection.execute(select(table.c[key]).where(table.c[key] == row[key])).first():
+        connection.execute(insert(table).values(row))
+
+
+def _add_change(connection: Connection, change: Change) -> None:
+    row = msgspec.structs.asdict(change)
+    del row["number"]
+    same = and_(*(CHANGES.c[name].is_not_distinct_from(value) for name, value in row.items()))
+    if not connection.execute(select(CHANGES.c.number).where(same)).first():
+        connection.execute(insert(CHANGES).values(row))
 
 
 def _check(project: Exported) -> None:
@@ -234,8 +298,8 @@ def _is_stone(connection: Connection, stone: Gone) -> bool:
     return connection.execute(select(TOMBSTONES).where(TOMBSTONES.c.filename == stone.filename)).first() is not None
 
 
-def _add_changes(connection: Connection, project: str | None, changes: tuple[Change, ...]) -> bool:
-    ours = CHANGES.c.project.is_(None) if project is None else CHANGES.c.project == project
+def _add_changes(connection: Connection, project: str, changes: tuple[Change, ...]) -> bool:
+    ours = CHANGES.c.project == project
     names = ("at", "by", "what", "subject", "reason")
     there = {tuple(row) for row in connection.execute(select(*(CHANGES.c[name] for name in names)).where(ours))}
     new = [each for each in changes if tuple(getattr(each, name) for name in names) not in there]

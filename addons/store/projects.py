@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from packaging.version import Version
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from addons.simple.distributions import version
 from addons.simple.names import ProjectName
 from addons.store.database import Database
 from addons.store.principals import Principal
@@ -263,9 +265,14 @@ def _is_there(connection: Connection, before: Standing | None, new: NewFile) -> 
         raise NotAdded("deleted", new.filename)
     if new.filetype == "sdist" and before is not None:
         for each in before.files:
-            if each.file.filetype == "sdist" and each.file.version == new.version:
+            if each.file.filetype == "sdist" and _release(each.file) == _release(new):
                 raise NotAdded("second-sdist", each.file.filename, each.file.blake2b_256)
     return False
+
+
+def _release(file: NewFile) -> Version | str:
+    """Give what is equal for files of one release: 1.0 and 1.0.0 are one version (PEP 440)."""
+    return version(file.version) or file.version
 
 
 def _files_of(

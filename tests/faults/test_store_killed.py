@@ -72,7 +72,7 @@ def test_store__killed_at_every_step__has_all_that_was_acknowledged_and_nothing_
     steps = killed(place, tmp_path / "store", doing, "p0", None)
     assert steps is not None
     assert steps >= OWN[doing]
-    stride = scale.count(4, 1)
+    stride = scale.count(8 if doing == "upload" else 4, 1)
     counts = {True: 0, False: 0}
     for deadly in range(scale.chance("store", doing).randrange(stride) + 1, steps + 1, stride):
         project = f"p{deadly}"

@@ -1,9 +1,10 @@
 """What the database needs of an engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 
 type Upgrade = Callable[[Connection], None]
 """Brings a database up to date, in the transaction that the connection is in."""
@@ -18,6 +19,9 @@ class Kept(Protocol):
     where: str
     """What people are told: a path, or a URL without a user and a password."""
     engine: Engine
+
+    def lent(self) -> AbstractContextManager[Connection]:
+        """Lend a connection until the end of `with`. One that somebody has while the engine is disposed of is closed then."""
 
     def look(self) -> object | None:
         """Give what is other when another database is there than before; None: there is none."""
@@ -36,3 +40,22 @@ class Kept(Protocol):
 
     def told(self, error: Exception) -> str:
         """Say what has happened and what is to be done, as what follows `the database of decisions`."""
+
+    def numbered(self, connection: Connection, table: Table) -> None:
+        """Have numbers go on after the highest one of a table, into which rows were written with their numbers."""
+
+
+@contextmanager
+def lent(engine: Engine) -> Iterator[Connection]:
+    """Lend a connection of an engine, and close it where the engine was disposed of meanwhile.
+
+    An engine that is disposed of closes what nobody has, and takes a new pool. What comes back later comes into the old one,
+    which nobody looks after any more: it would be left open until it is collected.
+    """
+    pool = engine.pool
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        if engine.pool is not pool:
+            pool.dispose()

@@ -2,13 +2,14 @@
 
 import os
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from addons.store.engines.engine import WRITING, Upgrade
+from addons.store.engines.engine import WRITING, Upgrade, lent
 from addons.store.folders import make_folder, sync
 
 
@@ -20,6 +21,10 @@ class SqliteFile:
         self.where = str(path)
         self._patience = patience
         self.engine = self._opening(path)
+
+    def lent(self) -> AbstractContextManager[Connection]:
+        """Lend a connection until the end of `with`."""
+        return lent(self.engine)
 
     def look(self) -> object | None:
         """Give what is other when another file is there, or it was written to past the database. Raises OSError."""
@@ -61,6 +66,9 @@ class SqliteFile:
             return "was damaged; put a copy of it back"
         row = connection.execute(text("PRAGMA foreign_key_check")).first() if thorough else None
         return None if row is None else f"has a row of {row[0]} that refers to none of {row[2]}; put a copy of it back"
+
+    def numbered(self, connection: Connection, table: Table) -> None:
+        """Do nothing: SQLite remembers the highest number by itself."""
 
     def told(self, error: Exception) -> str:
         """Put what SQLite or the system says into words."""

@@ -39,10 +39,9 @@ def elsewhere(tmp_path: Path) -> Stored:
 def taken(stored: Stored, path: Path, *, dry_run: bool = False) -> list[Taken]:
     """Import an export."""
     taking = Import(stored.database, stored.shelf, "tests", AT)
-    with opened(path) as (manifest, have):
-        found = list(taking.projects(manifest, have, dry_run=dry_run))
-        if not dry_run:
-            taking.others(manifest)
+    with opened(path) as (lines, have):
+        found = list(taking.projects(lines, have, dry_run=dry_run))
+        taking.others(lines, dry_run=dry_run)
     return found
 
 
@@ -72,8 +71,11 @@ def test_export__of_one_project__has_that_alone_and_no_tokens(elsewhere: Stored,
     """Hashes of tokens are in no export, unless they were asked for; nobody else can read it."""
     path = tmp_path / "one"
     export(elsewhere.database, elsewhere.shelf, path, frozenset({"other"}), AT)
-    text = (path / "manifest.json").read_text()
-    assert [each["name"] for each in json.loads(text)["projects"]] == ["other"]
+    text = (path / "manifest.jsonl").read_text()
+    assert [(line["type"], line.get("name")) for line in map(json.loads, text.splitlines())] == [
+        ("export", None),
+        ("project", "other"),
+    ]
     assert "argon2" not in text
     assert {stat.S_IMODE(each.stat().st_mode) for each in (path, *path.rglob("*"))} == {0o700, 0o600}
 
@@ -138,7 +140,7 @@ def test_import__of_a_damaged_export__is_refused_in_words(
     """No wrong byte is taken, and no name leads out of the folder."""
     path = tmp_path / "moving"
     export(elsewhere.database, elsewhere.shelf, path, frozenset({"demo"}), AT)
-    some, manifest = next((path / "files").glob("*/*")), path / "manifest.json"
+    some, manifest = next((path / "files").glob("*/*")), path / "manifest.jsonl"
     if harm == "bytes":
         some.write_bytes(b"x")
     elif harm == "gone":
@@ -146,7 +148,7 @@ def test_import__of_a_damaged_export__is_refused_in_words(
     elif harm == "manifest":
         manifest.write_text("{}")
     else:
-        old, new = {"newer": ('"wheelgate": 1', '"wheelgate": 2'), "path": ('"sha256": "', '"sha256": "../')}[harm]
+        old, new = {"newer": ('"wheelgate":1', '"wheelgate":2'), "path": ('"sha256":"', '"sha256":"../')}[harm]
         manifest.write_text(manifest.read_text().replace(old, new))
     with pytest.raises(NotAnExport):
         taken(stored, path)

@@ -147,3 +147,33 @@ def test_record__changed_or_removed_by_mistake__stays_as_it_is(stored: Stored, t
     with pytest.raises(DatabaseUnavailable, match="kept for ever"), stored.database.writing() as connection:
         connection.exec_driver_sql(statement.format(table))
     assert stored.projects.deleted(new.filename) is not None
+
+
+def test_add__a_second_sdist_of_a_release__is_refused_however_the_version_is_written(stored: Stored) -> None:
+    """UPL-11: 1.0 and 1.0.0 are one release (PEP 440)."""
+    for filename, version in (("demo-1.0.tar.gz", "1.0"), ("demo-1.0.1.tar.gz", "1.0.1")):
+        new = plain(filename, filename.encode(), version)
+        stored.projects.add(DEMO, "demo", new, anybody, owner=ALICE, by="a", at=AT)
+    second = plain("demo-1.0.0.tar.gz", b"second", "1.0.0")
+    with pytest.raises(NotAdded) as raised:
+        stored.projects.add(DEMO, "demo", second, anybody, owner=ALICE, by="a", at=AT)
+    assert (raised.value.why, raised.value.filename) == ("second-sdist", "demo-1.0.tar.gz")
+
+
+def test_adds__of_the_same_bytes_under_two_names_at_once__are_one_and_words(place: Path | Server) -> None:
+    """UPL-13: the second is told of the first; no engine's own error comes through."""
+
+    def add(version: str) -> str:
+        projects = Projects(Database(place, 30.0))
+        new = plain(f"demo-{version}-py3-none-any.whl", b"the same", version)
+        try:
+            projects.add(DEMO, "demo", new, anybody, owner=ALICE, by="a", at=AT)
+        except NotAdded as error:
+            return error.why
+        finally:
+            projects.database.close()
+        return "added"
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(add, ("1.0", "2.0", "3.0", "4.0")))
+    assert sorted(said) == ["added", *["other-name"] * 3]
