@@ -1,7 +1,7 @@
 """The one place where the parts of the upload become who takes uploads under one configuration."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from addons.answering.upload_answer import UploadAnswers
 from addons.deciders import Deciders
@@ -14,6 +14,7 @@ from addons.upload.desk import Parts, Uploads
 from addons.upload.elsewhere import OtherSources
 from addons.upload.forwarding import Forwarding
 from addons.upload.limits import Limits
+from addons.upload.patience import Places
 from proxyconf.settings import Settings
 
 
@@ -25,6 +26,7 @@ class Taking:
     projects: Kept
     arrived: Arrived
     deciders: Callable[[Settings, Sequence[Source]], Deciders]
+    places: Places = field(default_factory=Places)
 
     def __call__(self, settings: Settings, priority: Priority, configured: Sequence[Source]) -> UploadAnswers:
         """Give them under these settings, for clients that get these sources, of all those that are configured."""
@@ -37,5 +39,6 @@ class Taking:
             elsewhere=OtherSources([each for each in priority.own if each.name not in store], merged),
             limits=Limits(settings.uploads),
             forwarding=Forwarding(settings.uploads.forward, settings),
+            places=self.places,
         )
         return UploadAnswers(Uploads(parts), decide.oidc, decide.api)

@@ -287,6 +287,19 @@ def _check_merge(settings: "Settings") -> None:
             )
 
 
+def _check_forward(settings: "Settings") -> None:
+    """What is reserved is the organisation's: of a reserved prefix only names that are written out go elsewhere, on purpose."""
+    for number, pattern in enumerate(settings.uploads.forward):
+        for reserved in settings.reserved:
+            is_meant = not pattern.endswith("-*") and pattern != reserved
+            if not is_meant and values.overlap(pattern, reserved):
+                raise Misfit(
+                    f'{pattern} has what "{reserved}" reserves, and its uploads would go on to the public PyPI: write the names'
+                    ' that are meant, or take it out of "reserved"',
+                    *("uploads", "forward", number),
+                )
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One whole configuration. `Settings()` is what an empty file means, and what `default.yaml` says."""
 
@@ -326,6 +339,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
         _check_order(self.sources)
         _check_merge(self)
+        _check_forward(self)
         check_clients(self.clients, self.profiles, {source.name: source.own for source in self.sources})
 
 

@@ -36,6 +36,12 @@ def covers(reserved: str, project: str) -> bool:
     return project.startswith(reserved[:-1]) if reserved.endswith("-*") else project == reserved
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether some name is covered by both of two reserved names or prefixes."""
+    short, long = sorted((one, other), key=lambda each: len(each.removesuffix("*")))
+    return covers(short, long.removesuffix("*")) if short.endswith("-*") else short == long
+
+
 def reserved_name(text: str) -> str:
     """A project's name, or a prefix as `acme-*` (PEP 752), in its normalised spelling."""
     if prefix := _PREFIX.fullmatch(text):

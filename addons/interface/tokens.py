@@ -1,6 +1,6 @@
 """A caller's own tokens: made for the very same principal, and never wider than what the caller came with."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import UNSET
 
@@ -13,6 +13,11 @@ from addons.upload.author import Author
 
 PEOPLE = frozenset({"tokens", "htpasswd", "ldap"})
 """The services whose authors may make tokens: what a CI job could make would outlast the job."""
+
+LONGEST = timedelta(days=365)
+"""How long a token counts at most that is made with a password: whoever leaves, or leaves a group, is in no list of tokens."""
+
+_WITH_PASSWORDS = frozenset({"htpasswd", "ldap"})
 
 MOST = 50
 """Tokens that count, of one principal."""
@@ -77,6 +82,8 @@ def _may_claim(call: Call) -> bool:
 
 def _until(call: Call) -> datetime | None:
     ends = call.author.until
+    if call.author.service in _WITH_PASSWORDS:
+        ends = min(filter(None, (ends, call.at + LONGEST)))
     if call.body.until is UNSET:
         return ends
     wanted: datetime = call.body.until

@@ -7,8 +7,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from addons.store.stored import Role
 
-_WORDS = r"^[^\x00-\x1f\x7f]*$"
-_SAID = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f\xa0][^\x00-\x1f\x7f]*$"
+# Nothing that a terminal takes for an order, or that turns a line around or breaks it: clients print such words as they are.
+_UNSHOWN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_END = r"$(?!\n)"  # a $ alone fits in front of a last line break, too
+_WORDS = rf"^[^{_UNSHOWN}]*{_END}"
+_SAID = rf"^[^{_UNSHOWN}]*[^\x20\xa0{_UNSHOWN}][^{_UNSHOWN}]*{_END}"
 
 type Reason = Annotated[
     str,
@@ -30,7 +33,7 @@ type Name = Annotated[
     Meta(
         min_length=1,
         max_length=200,
-        pattern="^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+        pattern=rf"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?{_END}",
         description="A project, in any spelling.",
         examples=["acme-pad"],
     ),
@@ -40,7 +43,7 @@ type Version = Annotated[
     Meta(
         min_length=1,
         max_length=200,
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9!+._-]*[A-Za-z0-9])?$",
+        pattern=rf"^[A-Za-z0-9]([A-Za-z0-9!+._-]*[A-Za-z0-9])?{_END}",
         description="A version, in any spelling of PEP 440.",
         examples=["1.0"],
     ),
@@ -49,7 +52,7 @@ type Whom = Annotated[
     str,
     Meta(
         max_length=200,
-        pattern=r"^(user|group|ci):[A-Za-z0-9]([A-Za-z0-9._+/ -]*[A-Za-z0-9._+-])?(@[a-z0-9][a-z0-9._-]*)?$",
+        pattern=rf"^(user|group|ci):[A-Za-z0-9]([A-Za-z0-9._+/ -]*[A-Za-z0-9._+-])?(@[a-z0-9][a-z0-9._-]*)?{_END}",
         description='A principal: "user:alice", "group:controls", "ci:PATH@REALM". Its slashes are written as they are.',
         examples=["user:alice"],
     ),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_END = 5.0
+_SECONDS_OF_DRAINING = 600.0
 _MOST_DRAINED = 2 << 30  # bytes of a refused body that are still read, so that the client hears why
 
 
@@ -56,7 +58,9 @@ class Origin:
             if isinstance(order, Delivery):
                 return await deliver(request, order)
             answer = await self._taken(request, order) if isinstance(order, Receiving) else order.answer
-            await self._drain(request)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SECONDS_OF_DRAINING):
+                    await self._drain(request)
             return plain(answer)
         except (ConnectionError, BrokenOff):  # whoever asked has gone, before the first byte
             logger.info("the client hung up")

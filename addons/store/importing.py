@@ -6,9 +6,10 @@ All of this waits for the disk.
 import hashlib
 import io
 import os
+import re
 import tarfile
 import tempfile
-from collections.abc import Buffer, Callable, Iterator
+from collections.abc import Buffer, Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import batched
@@ -19,20 +20,25 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Table, and_, insert, select
 
-from addons.simple.distributions import belongs
+from addons.simple.distributions import belongs, version
 from addons.simple.names import ProjectName, normalise
 from addons.store.database import Database
 from addons.store.decision import Decision
 from addons.store.decisions import is_there, take_over
 from addons.store.folders import make_folder
 from addons.store.manifest import MANIFEST, Claim, Decided, Exported, Line, NotAnExport, OtherChange, Token, read_lines
+from addons.store.principals import Principal
 from addons.store.projects import changed
 from addons.store.shelf import Shelf
-from addons.store.stored import Change, Gone, StoredFile
+from addons.store.stored import Change, Gone, NewFile, StoredFile
 from addons.store.tables import CHANGES, CLAIMS, FILES, PROJECTS, ROLES, TOKENS, TOMBSTONES
 
 _PIECE = 1 << 20  # bytes
 _AT_ONCE = 500  # lines
+_LONGEST_METADATA = 64_000_000  # bytes, which is more than the store takes of anybody
+_STATUSES = frozenset({"active", "archived", "quarantined", "deprecated"})  # PEP 792
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,254}")  # a filename of a wheel or an sdist, and never a path
 
 type Bytes = Callable[[str], BinaryIO]
 """Opens the bytes that have this sha256. Raises NotAnExport."""
@@ -75,6 +81,8 @@ def opened(path: Path) -> Iterator[tuple[Lines, Bytes]]:
 def _in_folder(folder: Path) -> Bytes:
     def have(name: str) -> BinaryIO:
         try:
+            if not (folder / name).is_file():  # a pipe would be waited for for ever
+                raise FileNotFoundError
             return (folder / name).open("rb")
         except FileNotFoundError:
             raise NotAnExport(f"{folder} has no {name}; it is no export, or not a whole one") from None
@@ -181,9 +189,10 @@ class Import:
         make_folder(self._shelf.incoming)
         handle, name = tempfile.mkstemp(dir=self._shelf.incoming)
         digest, length = hashlib.sha256(), 0
+        most = _LONGEST_METADATA if size is None else size  # a sparse member of some bytes could fill the disk
         try:
             with os.fdopen(handle, "wb") as copy, have(sha256) as file:
-                while piece := file.read(_PIECE):
+                while length <= most and (piece := file.read(_PIECE)):
                     copy.write(piece)
                     digest.update(piece)
                     length += len(piece)
@@ -251,10 +260,26 @@ def _check(project: Exported) -> None:
     names = [each.file.filename for each in project.files]
     if (
         normal != project.name
-        or not all(belongs(name, normal) for name in names)
+        or not all(belongs(name, normal) and _PLAIN.fullmatch(name) for name in names)
+        or not all(_PLAIN.fullmatch(each.filename) for each in project.tombstones)
+        or not all(_is_readable(each.file) for each in project.files)
+        or not _are_principals(project.roles)
+        or project.status not in _STATUSES
         or any(len(each) != 64 or set(each) - set("0123456789abcdef") for each in hexes)
     ):
         raise NotAnExport(f"{MANIFEST}: {ascii(project.name)[:80]} is not as wheelgate writes projects")
+
+
+def _is_readable(file: NewFile) -> bool:
+    """Tell whether pages and the interface can show it: what one project has wrong must not keep others from being shown."""
+    return version(file.version) is not None and file.size >= 0
+
+
+def _are_principals(roles: Iterable[str]) -> bool:
+    try:
+        return all(str(Principal.read(each)) == each for each in roles)
+    except ValueError:
+        return False
 
 
 def _missing(connection: Connection, project: Exported) -> list[StoredFile]:

@@ -4,7 +4,8 @@ import asyncio
 import errno
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from addons.answers import Answer
 from addons.simple.names import ProjectName
@@ -32,10 +33,15 @@ from addons.upload.form.spool import Written, remove
 from addons.upload.formed import Form, Spooled
 from addons.upload.forwarding import Forwarding
 from addons.upload.limits import Limits
+from addons.upload.patience import Patience, Places, in_time
 from addons.upload.refusal import UploadRefused
 from addons.upload.said_in_form import check_digests, check_protocol, check_query, project_of, warnings_of
 
 logger = logging.getLogger(__name__)
+
+# Of their own: a large archive takes long to look at, and pages, files and proofs wait for the threads of all others.
+_EXAMINING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="wheelgate-examining")
+_FROM_NOBODY = 16 << 20  # bytes that are kept of an upload before it is known whose it is
 
 _FULL = "The store's disk is full, so nothing was stored; whoever runs this gateway has to make room. Then try again."
 _NO_DISK = "The store cannot be written now, so nothing was stored; try again. The reason is in the gateway's log."
@@ -71,6 +77,8 @@ class Parts:
     elsewhere: Elsewhere
     limits: Limits
     forwarding: Forwarding
+    patience: Patience = field(default_factory=Patience)
+    places: Places = field(default_factory=Places)
 
 
 class Uploads:
@@ -109,12 +117,19 @@ class _Taking:
         self._raw: Written | None = None
 
     async def take(self, chunks: AsyncIterator[bytes]) -> Answer:
-        forwarding = self._parts.forwarding
-        if not forwarding.of_any:
-            self._author = await self._parts.identities.who(self._asked.said)
+        if not self._parts.forwarding.of_any:
+            self._author = await self._who()
         self._look_at_head()
+        whose = str(self._author.principal if self._author is not None else self._asked.said.address)
+        async with self._parts.places.place(whose, self._parts.patience):
+            return await self._taken(in_time(chunks, self._parts.patience))
+
+    async def _who(self) -> Author:
+        return await self._parts.identities.who(self._asked.said)
+
+    async def _taken(self, chunks: AsyncIterator[bytes]) -> Answer:
         try:
-            if forwarding.of_any:  # whose credentials these are shows when the project is known
+            if self._parts.forwarding.of_any:  # whose credentials these are shows when the project is known
                 self._raw = await asyncio.to_thread(Written, self._parts.shelf.incoming, "whole")
                 chunks = self._copied(chunks)
             return await self._read(chunks)
@@ -132,6 +147,9 @@ class _Taking:
         async for chunk in chunks:
             if self._raw is not None:
                 await asyncio.to_thread(self._raw.write, chunk)
+                if self._author is None and not self._goes_on and self._raw.size > _FROM_NOBODY:
+                    self._author = await self._who()  # whose project it is comes late: it has to be one of ours
+                    await self._drop_copy()
             yield chunk
 
     async def _drop_copy(self) -> None:
@@ -165,12 +183,16 @@ class _Taking:
         forwarding = self._parts.forwarding
         if forwarding.covers(project):
             forwarding.check_credentials(self._asked)
+            if self._raw is None:  # it was too large for anybody's, before its project was known
+                raise UploadRefused(
+                    400, "forward", "An upload that goes on to the public PyPI has its name before its file."
+                )
             await self._is_nobodys(project)
             self._goes_on = True
         else:
             await self._drop_copy()
             if self._author is None:
-                self._author = await self._parts.identities.who(self._asked.said)
+                self._author = await self._who()
             self._may(self._author, project)(await self._standing(project))
             await self._is_not_elsewhere(project)
         return self._parts.limits.of(project).file
@@ -198,13 +220,14 @@ class _Taking:
     async def _keep(self, form: Form, spooled: Spooled, display: str, project: ProjectName) -> None:
         if self._author is None:  # `early` is asked for every name
             raise RuntimeError("nobody has found out who this is")
-        author, parts = self._author, self._parts
+        author, parts = await self._who(), self._parts  # once more: what proves it may have ended while the body came
         standing = await self._standing(project)
         permit = _within(parts.limits.of(project).project, spooled, self._may(author, project), standing)
         permit(standing)
         if _has(standing, spooled):
             return
-        found = await asyncio.to_thread(parts.examine, form, spooled, project)
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(_EXAMINING, parts.examine, form, spooled, project)
         if found.problems or found.new is None:
             raise UploadRefused(400, "unsound", *(found.problems or ("Invalid distribution file.",)))
         if standing is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 _HOST = "upload.pypi.org"
 _URL = f"https://{_HOST}/legacy/"
 _TOKEN = "pypi-"  # noqa: S105 - what every token of PyPI's begins with (its help pages, "API tokens")
+# One token and nothing behind it: a header that is there twice comes joined, and the second may be one of ours.
+_ALONE = re.compile(rf"(?:bearer|token) +{_TOKEN}[A-Za-z0-9_.=-]+", re.IGNORECASE)
 _PIECE = 1 << 20
 _MOST_ANSWERED = 65_536
 _SECONDS = 300.0  # in which PyPI looks at a large file
@@ -118,9 +121,8 @@ async def _given_back(response: httpx.Response) -> Answer:
 def _is_pypis(authorization: str | None) -> bool:
     if authorization is None:
         return False
-    scheme, _, token = authorization.strip().partition(" ")
-    if scheme.lower() in ("bearer", "token"):
-        return token.strip().startswith(_TOKEN)
+    if _ALONE.fullmatch(authorization.strip()):
+        return True
     found = credentials(authorization)
     return found is not None and found[0] == "__token__" and found[1].startswith(_TOKEN)
 

@@ -1,6 +1,7 @@
 """Settings as structs: defaults, normalisation, and what no struct may hold."""
 
 import pickle
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from proxyconf.addresses import Address
 from proxyconf.misfit import Misfit
 from proxyconf.rules import Policy, one_of
 from proxyconf.settings import PYPI, OtherHosts, Settings, Source, Upstream
+from proxyconf.uploads import Uploads
 
 
 def test_settings__nothing_given__has_pypi_alone() -> None:
@@ -113,3 +115,25 @@ def test_policy__as_it_is_written__has_name_and_rules() -> None:
 def test_rule__reason_of_many_lines__is_one_line() -> None:
     """A reason can be folded over lines in YAML: clients show it on one."""
     assert DenyRule(project="numpy", reason=" too\n  old \n").reason == "too old"
+
+
+@pytest.mark.parametrize(
+    ("forward", "reserved", "fits"),
+    [
+        ("acme-open", "acme-*", True),
+        ("acme-*", "acme-*", False),
+        ("acme-*", "acme-secret", False),
+        ("acme-open-*", "acme-*", False),
+        ("Acme.Open", "acme-open", False),
+        ("acme", "acme-*", True),
+        ("acme-*", "acme", True),
+        ("acmeopen-*", "acme-*", True),
+    ],
+)
+def test_settings__with_uploads_that_go_on_and_are_reserved__are_refused(
+    forward: str, reserved: str, fits: bool
+) -> None:
+    """UPL-25: what is reserved is the organisation's, and is in `forward` only by a name that is written out."""
+    uploads = Uploads(forward=(forward,))
+    with nullcontext() if fits else pytest.raises(Misfit, match="would go on to the public PyPI"):
+        Settings(reserved=(reserved,), uploads=uploads)

@@ -19,7 +19,9 @@ type Early = Callable[[Form], Awaitable[int]]
 
 _MB = 1_000_000
 _FARTHEST_BOUNDARY = 70  # RFC 2046 section 5.1.1
-_PARAMETER = re.compile(r";\s*(name|filename)\*?\s*=", re.IGNORECASE)
+_BOUNDARY = re.compile(r"[;,]\s*boundary\b[^=;]*=", re.IGNORECASE)
+_NAMED = re.compile(r'form-data; ?name="[^"\\%]*"(?:; ?filename="(?:[^"\\]|\\.)*")?', re.IGNORECASE)
+_AS_IT_IS = ("7bit", "8bit", "binary")  # RFC 7578 section 4.7 has no other encodings of parts
 _NOT_IN_NAMES = "/\\"
 
 
@@ -44,7 +46,13 @@ async def read_form(
 def _boundary(content_type: str) -> str:
     kind, options = parse_options_header(content_type)
     boundary = str(options.get("boundary", ""))
-    if kind != "multipart/form-data" or not 0 < len(boundary) <= _FARTHEST_BOUNDARY or not boundary.isascii():
+    said_once = len(_BOUNDARY.findall(content_type)) == 1  # of two, another reader could take the other one
+    if (
+        kind != "multipart/form-data"
+        or not said_once
+        or not 0 < len(boundary) <= _FARTHEST_BOUNDARY
+        or not boundary.isascii()
+    ):
         raise UploadRefused(
             400, "form", "An upload is a form: its Content-Type is multipart/form-data, with a boundary."
         )
@@ -77,9 +85,14 @@ class _Reader:
         )
         try:
             with parser:
+                first, last = True, b""
                 async for block in blocks(chunks, len(boundary) + 16):
+                    if first and not block.removeprefix(b"\r\n").startswith(f"--{boundary}".encode()):
+                        raise _beside("before")
+                    first, last = False, block
                     for event in parser.parse(block):
                         await self._take(event)
+                _check_end(last, boundary)
         except ParserLimitReached as error:
             raise UploadRefused(400, "form", f"The form is larger than forms may be here. Error: {error}.") from None
         except MultipartError as error:
@@ -135,11 +148,26 @@ class _Reader:
 
 
 def _check_header(part: MultipartSegment) -> None:
-    """Refuse what two readers could take for two names: the one that we see is the one that counts."""
+    """Refuse what two readers could take for two names or values: the one that we see is the one that counts."""
     said = [value for name, value in part.headerlist if name == "Content-Disposition"]
-    named = [each.lower() for value in said for each in _PARAMETER.findall(value)]
-    if len(said) != 1 or len(set(named)) < len(named):
-        raise UploadRefused(400, "form", "The form cannot be read. Error: a part is named more than once.")
+    if len(said) != 1 or not _NAMED.fullmatch(said[0]):
+        words = (
+            'a part has to have the header Content-Disposition: form-data; name="...", once, and a file filename="..."'
+        )
+        raise UploadRefused(400, "form", f"The form cannot be read. Error: {words}.")
+    if part.header("Content-Transfer-Encoding", "binary").strip().lower() not in _AS_IT_IS:
+        raise UploadRefused(400, "form", "The form cannot be read. Error: a part has a Content-Transfer-Encoding.")
+
+
+def _check_end(last: bytes, boundary: str) -> None:
+    """Refuse what stands behind a form: another reader could take it for a part of one."""
+    _, found, rest = (b"\r\n" + last).partition(f"\r\n--{boundary}--".encode())
+    if last and (not found or rest not in (b"", b"\r\n")):
+        raise _beside("behind")
+
+
+def _beside(where: str) -> UploadRefused:
+    return UploadRefused(400, "form", f"The form cannot be read. Error: something stands {where} it.")
 
 
 def too_large(most: int) -> UploadRefused:

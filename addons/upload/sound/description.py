@@ -15,6 +15,7 @@ from proxyconf.soundness import SoundRule
 _PATIENCE = 60  # seconds of waiting, for at most 20 of work
 _KB = 1000
 _ROOT = Path(__file__).parents[3]
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP")  # no secret of the gateway's is among them
 
 
 def description_problems(raw: RawMetadata, rule: SoundRule) -> Iterator[str]:
@@ -47,13 +48,17 @@ def _kind(content_type: str) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
+def environment() -> dict[str, str]:
+    """Give what the process knows of the gateway's own environment."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"PYTHONPATH": str(_ROOT)}
+
+
 def _fault(text: str, kind: str) -> str:
     command = (sys.executable, "-P", "-m", "addons.upload.sound.rendering", kind)
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
     given = text.encode("utf-8", "replace")
     try:
         done = subprocess.run(  # noqa: S603  # our own module, by our own interpreter
-            command, input=given, capture_output=True, timeout=_PATIENCE, check=False, env=environment
+            command, input=given, capture_output=True, timeout=_PATIENCE, check=False, env=environment()
         )
     except subprocess.TimeoutExpired:
         return "It takes too long."

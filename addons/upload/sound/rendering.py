@@ -8,6 +8,7 @@ import io
 import sys
 
 _MOST_MEMORY = 1 << 30  # bytes
+_MOST_SAID = 2000  # characters of what is wrong: docutils repeats a whole document for some faults
 _MOST_CPU = 20  # seconds: some ten times what a description of 1 MB takes
 
 
@@ -19,7 +20,7 @@ def main(kind: str) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
         resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU, _MOST_CPU))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout.write(fault(sys.stdin.buffer.read().decode("utf-8", "replace"), kind))
+    sys.stdout.write(fault(sys.stdin.buffer.read().decode("utf-8", "replace"), kind)[:_MOST_SAID])
 
 
 def fault(text: str, kind: str) -> str:

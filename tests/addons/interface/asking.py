@@ -39,6 +39,7 @@ AUTHORS = {
     "of-bob": Author(BOB),
     "of-carol": Author(CAROL),
     "of-alice-demo": Author(ALICE, projects=frozenset({DEMO}), may_claim=False, until=AT.replace(year=2027)),
+    "of-alice-by-password": Author(ALICE, frozenset({TEAM}), service="ldap"),
     "of-a-job": Author(Principal("ci", "acc/demo", "gitlab"), service="gitlab_jobs", projects=frozenset({DEMO})),
 }
 BY_ANY: set[Doing] = {"upload", "yank", "unyank"}

@@ -96,3 +96,17 @@ async def test_release__of_another_project_than_the_tokens__is_refused(api: Aske
     publish(api.projects, "side-1.0.tar.gz", "1.0", ALICE)
     status, words = await api.refusal("/projects/side/releases/1.0/yank", body={"reason": "x"}, token="of-alice-demo")
     assert (status, words) == (403, "wheelgate: what says who you are is not for side; use a token that is")
+
+
+@pytest.mark.parametrize("char", ["\n", "\x1b", "\x9b", "\u202e", "\u2028"])
+async def test_reason__with_what_a_terminal_obeys__is_refused(char: str, api: Asker) -> None:
+    """Installers print why a release is yanked as it is, on whatever terminal it is read: also at its very end."""
+    for reason in (f"a{char}b", f"a{char}"):
+        status, _ = await api.refusal(YANK, body={"reason": reason})
+        assert status == 400
+    assert set(yanks(api).values()) == {None}
+
+
+async def test_name__that_ends_in_a_line_break__is_refused(api: Asker) -> None:
+    """It is no name, and no fault of the gateway's either."""
+    assert (await api.refusal("/tokens", body={"projects": ["demo\n"]}))[0] == 400

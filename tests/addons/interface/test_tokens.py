@@ -2,6 +2,7 @@
 
 import pytest
 
+from addons.interface.tokens import LONGEST
 from tests.addons.interface.asking import AT, DEMO, Asker
 
 LATER, TOO_LATE = "2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z"
@@ -84,3 +85,12 @@ async def test_token__beyond_the_fiftieth__is_refused_until_one_has_ended(api: A
     assert (await api.refusal("/tokens", body={}))[0] == 403
     await api.ask("DELETE", "/tokens/t7")
     assert (await api.ask("POST", "/tokens", {})).status == 201
+
+
+async def test_token__made_with_a_password__ends_within_a_year(api: Asker) -> None:
+    """UPL-24: whoever leaves a directory, or a group of it, keeps no token for ever that has its groups."""
+    await api.look("/tokens", "POST", {}, token="of-alice-by-password")
+    [kept] = api.tokens.kept
+    assert kept.until == AT + LONGEST
+    status, words = await api.refusal("/tokens", body={"until": TOO_LATE}, token="of-alice-by-password")
+    assert (status, "ends earlier" in words) == (403, True)

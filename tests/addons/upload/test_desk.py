@@ -48,7 +48,7 @@ async def test_upload__that_is_sound__is_in_the_store_with_its_metadata(desk: Co
     assert (file.file.filename, file.by, file.uploaded) == (WHEEL, "user:alice", AT)
     assert desk.parts.shelf.path(file.file.sha256).read_bytes() == b"wheel"
     assert desk.parts.shelf.path(hashlib.sha256(METADATA).hexdigest()).read_bytes() == METADATA
-    assert desk.others.told == ["who", "permit", "permit", "examine", "names", "permit", "arrived demo"]
+    assert desk.others.told == ["who", "permit", "who", "permit", "examine", "names", "permit", "arrived demo"]
     assert desk.incoming == []
 
 

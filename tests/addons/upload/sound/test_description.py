@@ -1,9 +1,12 @@
 """Descriptions, rendered as PyPI would, in a process of its own."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from addons.upload.sound.description import environment
 from addons.upload.sound.rendering import fault
 from proxyconf.soundness import SoundRule
 from tests.addons.upload.sound.making import METADATA, Examine, wheel
@@ -72,3 +75,18 @@ def test_description__that_wants_a_file_of_this_machine__gets_none(directive: st
 def test_description__with_html_as_it_is__does_not_render() -> None:
     """UPL-23: a script in a description reaches no page."""
     assert '"raw" directive disabled' in fault("A text.\n\n.. raw:: html\n\n   <script>alert(1)</script>\n", "rst")
+
+
+def test_description__is_rendered__without_the_secrets_of_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docutils could be talked into showing is not there, and what it says has an end."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@example.org")
+    given = environment()
+    assert set(given) <= {"PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "PYTHONPATH"}
+
+
+def test_fault__that_is_told_at_length__is_cut(tmp_path: Path) -> None:
+    """Docutils repeats a whole document for some faults; the gateway would hold all of it."""
+    command = (sys.executable, "-P", "-m", "addons.upload.sound.rendering", "rst")
+    text = b".. unknown::\n\n" + b"   some text of it\n" * 5000
+    done = subprocess.run(command, input=text, capture_output=True, check=True, env=environment())
+    assert 0 < len(done.stdout) <= 4000
