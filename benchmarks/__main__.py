@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-NAMES = ("pages", "cold_page", "project_list", "files", "clients", "jobs", "metadata", "rules", "edits")
+NAMES = ("pages", "cold_page", "project_list", "files", "clients", "jobs", "metadata", "rules", "edits", "uploads")
 
 
 def run(name: str, options: Sequence[str], folder: Path) -> dict[str, Any]:

@@ -42,7 +42,8 @@ class Contender:
 def certificate(folder: Path) -> Path:
     """Make an origin's key and chain (`origin.pem`) and the CA that it is trusted by, whose path is given."""
     authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
-    leaf = authority.issue_cert("pypi.org", "files.pythonhosted.org", "localhost", key_type=trustme.KeyType.ECDSA)
+    hosts = ("pypi.org", "files.pythonhosted.org", "upload.pypi.org", "localhost")
+    leaf = authority.issue_cert(*hosts, key_type=trustme.KeyType.ECDSA)
     leaf.private_key_and_cert_chain_pem.write_to_path(folder / "origin.pem")
     authority.cert_pem.write_to_path(folder / "origin-ca.pem")
     return folder / "origin-ca.pem"

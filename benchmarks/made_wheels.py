@@ -4,6 +4,7 @@ The payload stands first and is the same for all wheels of a size, so that it is
 members, deflated as in real wheels, `.dist-info` last and RECORD as its end, and the directory.
 """
 
+import base64
 import hashlib
 import io
 import random
@@ -17,6 +18,7 @@ from typing import Any, override
 from tests.fakepypi.bodies import Held, Joined, Pattern
 
 _EPOCH = (2024, 1, 2, 3, 4, 4)
+_PAYLOAD = "payload.so"
 _WORDS = [
     "".join(random.Random(f"word {number}").choices("etaoinshrdlucmfwypvbgk", k=2 + number % 9))
     for number in range(1500)
@@ -32,7 +34,10 @@ def prose(about: str, length: int) -> bytes:
 
 @dataclass(frozen=True)
 class MadeWheel:
-    """One wheel: `size` is that of its payload, `members` how many further files it has, `described` bytes say what for."""
+    """One wheel: `size` is that of its payload, `members` how many further files it has, `described` bytes say what for.
+
+    `markup` is the content type of these bytes; without one they are reStructuredText.
+    """
 
     name: str
     version: str
@@ -41,6 +46,7 @@ class MadeWheel:
     size: int = 20_000
     members: int = 5
     described: int = 6_000
+    markup: str = ""
 
     @property
     def stem(self) -> str:
@@ -57,6 +63,7 @@ class MadeWheel:
         """Its core metadata."""
         lines = ["Metadata-Version: 2.1", f"Name: {self.name}", f"Version: {self.version}", "License: MIT"]
         lines += [f"Requires-Dist: {requirement}" for requirement in self.requires]
+        lines += [f"Description-Content-Type: {self.markup}"] if self.markup else []
         return "\n".join([*lines, "", ""]).encode() + prose(self.stem, self.described)
 
     @cached_property
@@ -76,7 +83,9 @@ class MadeWheel:
         tags = f"Wheel-Version: 1.0\nGenerator: benchmark\nRoot-Is-Purelib: false\nTag: {self.tag}\n".encode()
         parts = [(name, name.encode()) for name in names]
         parts += [(f"{info}/METADATA", self.metadata), (f"{info}/WHEEL", tags)]
-        record = "".join(f"{name},sha256={_digest(name)},{len(content)}\n" for name, content in parts)
+        rows = [(name, _recorded(hashlib.sha256(content)), len(content)) for name, content in parts]
+        rows.append((_PAYLOAD, _payload(self.size)[4], self.size))
+        record = "".join(f"{name},sha256={digest},{size}\n" for name, digest, size in rows)
         return [*parts, (f"{info}/RECORD", f"{record}{info}/RECORD,,\n".encode())]
 
     @property
@@ -89,7 +98,7 @@ class MadeWheel:
     @cached_property
     def digests(self) -> tuple[str, str]:
         """SHA-256 and BLAKE2b-256 of the whole."""
-        sha256, blake2b = (found.copy() for found in _payload(self.size)[2:])
+        sha256, blake2b = (found.copy() for found in _payload(self.size)[2:4])
         *_, behind = self.body.parts
         for chunk in behind.chunks():
             sha256.update(chunk)
@@ -119,25 +128,27 @@ class _Behind(io.BytesIO):
         return super().seek(offset - (0 if whence else self._before), whence) + self._before
 
 
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()[:43]
+def _recorded(sha256: Any) -> str:
+    return base64.urlsafe_b64encode(sha256.digest()).decode().rstrip("=")
 
 
 def _payload_info(size: int, crc: int) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo("payload.so", _EPOCH)
+    info = zipfile.ZipInfo(_PAYLOAD, _EPOCH)
     info.file_size = info.compress_size = size
     info.CRC, info.header_offset = crc, 0
     return info
 
 
 @cache
-def _payload(size: int) -> tuple[bytes, int, Any, Any]:  # hashlib has no public types
+def _payload(size: int) -> tuple[bytes, int, Any, Any, str]:  # hashlib has no public types
     crc = 0
     for chunk in Pattern(size).chunks():
         crc = zlib.crc32(chunk, crc)
     head = _payload_info(size, crc).FileHeader(zip64=False)
     sha256, blake2b = hashlib.sha256(head), hashlib.blake2b(head, digest_size=32)
+    alone = hashlib.sha256()
     for chunk in Pattern(size).chunks():
+        alone.update(chunk)
         sha256.update(chunk)
         blake2b.update(chunk)
-    return head, crc, sha256, blake2b
+    return head, crc, sha256, blake2b, _recorded(alone)

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
         ("jobs", "cold, 2 jobs of 4 wheels"),
         ("rules", "prefixes"),
         ("edits", "of two versions"),
+        ("uploads", "another one of the store"),
         ("metadata", "uv pip compile, small: 2nd client"),
     ],
 )

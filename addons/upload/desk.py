@@ -40,7 +40,8 @@ from addons.upload.said_in_form import check_digests, check_protocol, check_quer
 logger = logging.getLogger(__name__)
 
 # Of their own: a large archive takes long to look at, and pages, files and proofs wait for the threads of all others.
-_EXAMINING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="wheelgate-examining")
+# Each may have a process of some 25 MB that renders a description.
+_EXAMINING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="wheelgate-examining")
 _FROM_NOBODY = 16 << 20  # bytes that are kept of an upload before it is known whose it is
 
 _FULL = "The store's disk is full, so nothing was stored; whoever runs this gateway has to make room. Then try again."

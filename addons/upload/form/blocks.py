@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-BLOCK = 1 << 20  # bytes
+BLOCK = 1 << 18  # bytes
 
 
 async def blocks(chunks: AsyncIterator[bytes], tail: int, size: int = BLOCK) -> AsyncIterator[bytes]:

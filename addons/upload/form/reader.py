@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
@@ -38,8 +39,7 @@ async def read_form(
         await reader.read(_boundary(content_type), chunks)
         return reader.fields.form, await reader.spooled()
     except BaseException:
-        if reader.spool is not None:
-            await asyncio.to_thread(reader.spool.remove)
+        await reader.drop()
         raise
 
 
@@ -73,6 +73,7 @@ class _Reader:
         self._name: str | None = None
         self._value = bytearray()
         self._length = 0
+        self._writing: asyncio.Future[None] | None = None  # at most one piece is written while the next one comes
 
     async def read(self, boundary: str, chunks: AsyncIterator[bytes]) -> None:
         limits = self._bounds
@@ -100,7 +101,21 @@ class _Reader:
 
     async def spooled(self) -> Spooled | None:
         """End the file."""
+        await self._written()
         return None if self.spool is None else await asyncio.to_thread(self.spool.end)
+
+    async def drop(self) -> None:
+        """Take away what has been written, once nobody writes to it any more."""
+        with suppress(OSError):  # what led here is told, and not what came of it
+            await self._written()
+        if self.spool is not None:
+            await asyncio.to_thread(self.spool.remove)
+
+    async def _written(self) -> None:
+        """Wait for the piece that is being written. Raises OSError."""
+        if self._writing is not None:
+            await asyncio.shield(self._writing)  # a thread goes on whatever becomes of who waits for it
+            self._writing = None
 
     async def _take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         if isinstance(event, MultipartSegment):
@@ -127,9 +142,10 @@ class _Reader:
     async def _more(self, piece: bytes) -> None:
         if self._part is not None and self._part.name == CONTENT:
             assert self.spool is not None
+            await self._written()
             if self.spool.size + len(piece) > self._most:
                 raise too_large(self._most)
-            await asyncio.to_thread(self.spool.write, piece)
+            self._writing = asyncio.get_running_loop().run_in_executor(None, self.spool.write, piece)
             return
         self.fields.count(len(piece), self._length)
         self._length += len(piece)
@@ -143,6 +159,7 @@ class _Reader:
         self.fields.end(name, bytes(self._value))
         if name == "name" and self._early is not None:
             self._most = min(self._most, await self._early(self.fields.form))
+            await self._written()
             if self.spool is not None and self.spool.size > self._most:
                 raise too_large(self._most)
 

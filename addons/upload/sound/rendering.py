@@ -28,10 +28,13 @@ def fault(text: str, kind: str) -> str:
 
     Raises what docutils raises for what it has not thought of.
     """
-    from readme_renderer import markdown, rst  # start-up time that only this process needs
-
+    # Only this process needs them, and of the two only one: most of its time is spent on what it imports.
     if kind != "rst":
+        from readme_renderer import markdown
+
         return "" if markdown.render(text, variant=kind) is not None else "Nothing of it can be shown."
+    from readme_renderer import rst
+
     said = io.StringIO()
     return "" if rst.render(text, stream=said) is not None else said.getvalue() or "Nothing of it can be shown."
 

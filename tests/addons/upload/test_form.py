@@ -1,5 +1,7 @@
+import asyncio
 import hashlib
 import os
+import resource
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -264,6 +266,35 @@ async def test_body__that_breaks_off__leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(BrokenOff):
         await read_form(KIND, broken(), tmp_path, BOUNDS)
+    assert lying(tmp_path) == []
+
+
+async def test_file__that_cannot_be_written__is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    """UPL-33: a piece is written while the next one comes, and that it failed is heard nevertheless."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            await read_form(KIND, pieces(form(*upload(bytes(3 << 20)))), tmp_path, BOUNDS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert lying(tmp_path) == []
+
+
+async def test_reading__that_is_cancelled__leaves_nothing(tmp_path: Path) -> None:
+    """UPL-33: also where a piece is being written just then."""
+    came, never = asyncio.Event(), asyncio.Event()
+
+    async def silent() -> AsyncIterator[bytes]:
+        yield form(*upload(bytes(3 << 20)))[: 2 << 20]
+        came.set()
+        await never.wait()
+
+    reading = asyncio.ensure_future(read_form(KIND, silent(), tmp_path, BOUNDS))
+    await came.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
     assert lying(tmp_path) == []
 
 
