@@ -61,6 +61,7 @@ class MakesDeciders:
         self._made: tuple[Settings, Sequence[Source], Deciders] | None = None
         self._names: public_names.PublicNames | None = None
         self._services: list[tuple[object, identities.Identities]] = []
+        self._unnamed: set[identities.Identities] = set()
 
     def __call__(self, settings: Settings, configured: Sequence[Source]) -> Deciders:
         """Give those of a configuration with all its sources. Waits for the disk; raises ValueError or OSError, in words."""
@@ -99,17 +100,22 @@ class MakesDeciders:
             await self._names.warm()
 
     async def retire(self) -> None:
-        """Let go of the services that no configuration names any more, once their uploads are done."""
-        kept = None if self._made is None else self._made[2].identities
-        gone = [each for _, each in self._services if each is not kept]
-        self._services = [(key, each) for key, each in self._services if each is kept]
+        """Let go of the services that no configuration named at the last call either: their uploads are done by then.
+
+        What lies between two calls has to be more than the longest upload may take.
+        """
+        with self._lock:
+            kept = None if self._made is None else self._made[2].identities
+            unnamed = {each for _, each in self._services if each is not kept}
+            gone, self._unnamed = unnamed & self._unnamed, unnamed
+            self._services = [(key, each) for key, each in self._services if each not in gone]
         for each in gone:
             await each.close()
 
     async def close(self) -> None:
         """Let go of all of them, and of the database."""
-        self._made = None
-        await self.retire()
+        for _, each in self._services:
+            await each.close()
         self._database.close()
 
 

@@ -1,4 +1,7 @@
-"""What is done for the store beside uploads while a gateway runs: names are made ready to compare with, orphans handed over, bytes swept."""
+"""What is done for the store beside uploads while a gateway runs.
+
+Names are made ready to compare with, orphans handed over, bytes swept, and services let go of that no configuration names.
+"""
 
 import asyncio
 import logging
@@ -16,7 +19,7 @@ from addons.upload.rights.orphan_watch import OrphanWatch
 
 logger = logging.getLogger(__name__)
 
-_SWEEP_SECONDS = 3600.0
+_SWEEP_SECONDS = 3600.0  # more than an upload may take, which may still ask a service of a configuration before
 
 
 class Upkeep:
@@ -36,10 +39,6 @@ class Upkeep:
         """Give all that is to be done, most of it without end."""
         return self._deciders.warm(), self._orphans.run(), self._sweeping()
 
-    async def retire(self) -> None:
-        """Let go of what no configuration names any more."""
-        await self._deciders.retire()
-
     async def close(self) -> None:
         """Let go of services and of the database."""
         await self._deciders.close()
@@ -48,6 +47,7 @@ class Upkeep:
         while True:
             if self._present.stored is not None:
                 await self._sweep()
+            await self._deciders.retire()
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _sweep(self) -> None:

@@ -139,12 +139,12 @@ class Postgres:
         first = self._process.pid
         everybody = [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
         for each in everybody:
-            os.kill(each, signal.SIGSTOP)
+            _signal(each, signal.SIGSTOP)
         try:
             yield
         finally:
             for each in everybody:
-                os.kill(each, signal.SIGCONT)
+                _signal(each, signal.SIGCONT)
 
     def url(self, name: str) -> str:
         """Give the address of a database."""
@@ -171,3 +171,9 @@ class Postgres:
 def the_password() -> str:
     """Give the password; of a module, so that another process can have it."""
     return PASSWORD
+
+
+def _signal(process: int, what: signal.Signals) -> None:
+    """Signal one of a server's processes, of which some come and go by themselves."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, what)

@@ -151,8 +151,8 @@ TABLE = (
         "POST",
         "/tokens",
         "make_token",
-        "Make a token for oneself.\nNever wider than what one comes with, in projects, claims and time. Its secret is shown"
-        " this once. CI jobs make none.",
+        "Make a token for oneself.\nNever wider than what one comes with, in projects, claims and time; made with a password it"
+        " ends within a year. Its secret is shown this once. CI jobs make none.",
         tokens.make,
         documents.NewToken,
         wanted.MakeToken,

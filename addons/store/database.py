@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from addons.store.engines.engine import Kept, Upgrade
-from addons.store.engines.postgresql import PostgresDatabase, Server
+from addons.store.engines.server import Server
 from addons.store.engines.sqlite import SqliteFile
 from addons.store.tables import VERSIONS
 from addons.store.unavailable import DatabaseUnavailable
@@ -51,6 +51,14 @@ def upgrade(connection: Connection) -> None:
         command.upgrade(config, "head")
 
 
+def _kept(place: Path | Server, patience: float) -> Kept:
+    if not isinstance(place, Server):
+        return SqliteFile(place.absolute() / NAME, patience)
+    from addons.store.engines.postgresql import PostgresDatabase  # its driver is 10 MB that only this engine needs
+
+    return PostgresDatabase(place, patience)
+
+
 class Database:
     """The file in a folder, or the database of a server. Safe to be used by several threads and processes; all of it waits.
 
@@ -65,11 +73,7 @@ class Database:
         versions: tuple[str, ...] = VERSIONS,
         lost: Lost = never_lost,
     ) -> None:
-        self._kept: Kept = (
-            PostgresDatabase(place, patience)
-            if isinstance(place, Server)
-            else SqliteFile(place.absolute() / NAME, patience)
-        )
+        self._kept = _kept(place, patience)
         self._upgrade = upgrade
         self._versions = versions
         self._lost = lost
@@ -92,8 +96,7 @@ class Database:
     def is_there(self) -> bool:
         """Whether there is a database, or anything in its place. Raises DatabaseUnavailable where nobody can tell, or it is lost."""
         with self._in_words():
-            kept = self._kept
-            found = kept.is_there() if isinstance(kept, PostgresDatabase) else kept.look() is not None
+            found = self._kept.is_there()
             if not found:
                 self._check_not_lost()
             return found

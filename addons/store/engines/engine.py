@@ -26,6 +26,9 @@ class Kept(Protocol):
     def look(self) -> object | None:
         """Give what is other when another database is there than before; None: there is none."""
 
+    def is_there(self) -> bool:
+        """Tell whether there is a database, or anything in its place, now."""
+
     def make(self, upgrade: Upgrade) -> None:
         """Make the database whole. Where another process makes it meanwhile, that one's is as good."""
 

@@ -9,9 +9,8 @@ and for a server that says nothing at all a little longer than that.
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import Error, errors
@@ -21,35 +20,11 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 
 from addons.store.engines.bounded import Bounded, bounded
 from addons.store.engines.engine import Upgrade, lent
+from addons.store.engines.server import Server
 
 _LOCK = 0x776865656C67  # of all who write: "wheelg", which no other program is likely to lock
 _FORGOTTEN_SECONDS = 60  # after which the server ends a transaction whose client does not go on
-_STATEMENT_SECONDS = 15.0  # what one statement may take beside waiting for a lock; none of ours takes a second
 _LONGER = 1.25  # times that, until a server that says nothing is given up: by itself it would have said so
-
-
-def no_password() -> None:
-    """Give none: the server lets this user in without one, or libpq's own password file has it."""
-    return
-
-
-@dataclass(frozen=True)
-class Server:
-    """A database on a server: `url` (postgresql://USER@HOST:PORT/NAME, no password), and what gives its password.
-
-    `password` is asked for each connection, so that one that was changed counts; it may raise ValueError, in words. `statement`
-    is how many seconds a statement may take, beside waiting for a lock.
-    """
-
-    url: str
-    password: Callable[[], str | None] = field(default=no_password, repr=False, compare=False)
-    statement: float = _STATEMENT_SECONDS
-
-    @property
-    def where(self) -> str:
-        """The URL without the user, and without what stands behind it."""
-        url = make_url(self.url)
-        return f"postgresql://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
 
 
 class PostgresDatabase:

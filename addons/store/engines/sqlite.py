@@ -34,6 +34,10 @@ class SqliteFile:
             return None
         return found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns
 
+    def is_there(self) -> bool:
+        """Tell whether anything is in its place. Raises OSError."""
+        return self.look() is not None
+
     def make(self, upgrade: Upgrade) -> None:
         """Make it beside its place and put it there whole: a process that dies meanwhile, or makes it too, harms nobody."""
         make_folder(self.path.parent)
