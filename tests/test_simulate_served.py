@@ -17,13 +17,17 @@ from tests.fakepypi import FakePyPI
 from tests.gateway.running import RunningGateway, configuration
 
 ONE, TWO = "demo-1.0-py3-none-any.whl", "demo-2.0-py3-none-any.whl"
-NOW = datetime.now(UTC)  # noqa: TID251 -- the command reads the clock as well
 DAY = timedelta(days=1)
 OLD: list[dict[str, object]] = [{"deny": [{"project": "demo", "versions": "==1.0", "reason": "no"}]}]
 NEW: list[dict[str, object]] = [
     {"yank": [{"project": "other", "reason": "old"}]},
     {"deny": [{"project": "demo", "versions": "==2.0", "reason": "steals tokens", "id": "SEC-1"}]},
 ]
+
+
+def today() -> datetime:
+    """Give the time now, and not when the tests were collected: that may have been yesterday."""
+    return datetime.now(UTC)  # noqa: TID251 -- the command reads the clock as well
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def served(tmp_path: Path) -> Callable[..., None]:
         for project, filename, times in what:
             for _ in range(times):
                 serving = counted.of(group, profile)
-                serving.file(project, filename, NOW - days_ago * DAY)
+                serving.file(project, filename, today() - days_ago * DAY)
         ServedFile(tmp_path / "store" / "served.db").add(counted.take())
 
     return record
@@ -166,7 +170,7 @@ def test_simulate__of_a_period__counts_what_was_served_in_it(
     def downloads(*arguments: str) -> int:
         return int(found(simulate("--json", *arguments, code=1))["refused"]["downloads"])
 
-    week_ago, month_ago = f"{NOW - 7 * DAY:%Y-%m-%d}", f"{NOW - 30 * DAY:%Y-%m-%d}"
+    week_ago, month_ago = f"{today() - 7 * DAY:%Y-%m-%d}", f"{today() - 30 * DAY:%Y-%m-%d}"
     assert (downloads(), downloads("--since", "7d"), downloads("--since", "8d")) == (7, 1, 3)
     assert (downloads("--since", week_ago), downloads("--since", month_ago)) == (3, 15)
     assert downloads("--since", month_ago, "--until", week_ago) == 14
